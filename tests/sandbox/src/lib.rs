@@ -1,0 +1,7 @@
+//! Stand-ins for Discord and Lavalink v4 over real sockets on loopback, a scenario runner and a demo.
+//!
+//! Nothing here is shared with the product: a common type would hide a common mistake. What the real services would
+//! refuse is a *violation* ([`findings`]), and a run with one has failed.
+
+pub mod findings;
+pub mod voices;
