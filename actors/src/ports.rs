@@ -1,0 +1,360 @@
+//! The doors to the outside, declared where they are needed and implemented where the vendor lives.
+//!
+//! Every port belongs to one arbiter and is never sent to another thread. No method blocks. What takes time returns a
+//! future that a lane drives under its deadline; a port keeps its own deadlines too. Errors have one shape,
+//! [`PortError`], so that back-off is written once.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
+use ostinato_machine::guild::{Input, JoinBlock, Loaded, PlayerOrder, Record, Report, Say, Seat, Seen, Snapshot};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, ShardId, UserId};
+
+/// A future of a port, driven on the arbiter that owns the port.
+pub type Work<T> = LocalBoxFuture<'static, Result<T, PortError>>;
+
+/// Why a port could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct PortError {
+    /// What kind of failure: decides what happens next.
+    pub kind: PortErrorKind,
+    /// For the log; never holds a secret.
+    pub message: String,
+}
+
+impl PortError {
+    /// An error of `kind` with a lowercase fragment that says what happened.
+    pub fn new(kind: PortErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    pub const fn is_retryable(&self) -> bool {
+        self.kind.is_retryable()
+    }
+}
+
+/// Kinds of failure of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum PortErrorKind {
+    /// No answer before the deadline.
+    #[error("timed out")]
+    Timeout,
+    /// Nobody is there, or not now.
+    #[error("unreachable")]
+    Unreachable,
+    /// The other side said no; saying it again will not help.
+    #[error("refused")]
+    Refused,
+    /// What was meant is not there (any more): a session, a message, an interaction.
+    #[error("gone")]
+    Gone,
+    /// The other side answered something that makes no sense.
+    #[error("malformed")]
+    Malformed,
+    /// Our own bound was reached, or we are shutting down.
+    #[error("overloaded")]
+    Overloaded,
+}
+
+impl PortErrorKind {
+    /// Whether the same call may succeed later.
+    pub const fn is_retryable(self) -> bool {
+        match self {
+            Self::Timeout | Self::Unreachable | Self::Overloaded => true,
+            Self::Refused | Self::Gone | Self::Malformed => false,
+        }
+    }
+}
+
+/// Time and chance.
+pub trait Clock {
+    /// Wall-clock time, ms since 1970.
+    fn now_ms(&self) -> u64;
+    /// Time that only rises, ms from any origin.
+    fn monotonic_ms(&self) -> u64;
+    /// Sixty-four fresh random bits.
+    fn chance(&self) -> u64;
+}
+
+/// All ports of one arbiter.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time and chance.
+    pub clock: Rc<dyn Clock>,
+    /// The guild store.
+    pub store: Rc<dyn GuildStore>,
+    /// The audio nodes.
+    pub audio: Rc<dyn Audio>,
+    /// The gateway.
+    pub gateway: Rc<dyn Gateway>,
+    /// Answers to interactions, notices in channels, and what only Discord's REST knows.
+    pub discord: Rc<dyn Discord>,
+}
+
+// ---------------------------------------------------------------------------------------------------------- store
+
+/// What is stored of one guild.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// The newest snapshot.
+    pub snapshot: Option<Snapshot>,
+    /// The records after it, in order.
+    pub records: Vec<Record>,
+}
+
+/// A record on its way to the journal.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The shard that owns the guild.
+    pub shard: ShardId,
+    /// The guild.
+    pub guild: GuildId,
+    /// The record.
+    pub record: Arc<Record>,
+    /// Whether a process that starts must load this guild; kept in the same commit.
+    pub awake: bool,
+}
+
+/// What a commit says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Whether the journal of this guild has grown beyond its bound and wants a snapshot.
+    pub wants_snapshot: bool,
+}
+
+/// What is stored of one shard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredShard {
+    /// The gateway session to resume.
+    pub gateway: Option<GatewaySession>,
+    /// Users in voice per guild, as of the last side checkpoint.
+    pub seats: Vec<GuildSeats>,
+    /// Guilds to load at once.
+    pub awake: Vec<GuildId>,
+    /// Audio sessions to resume.
+    pub nodes: Vec<(NodeId, String)>,
+}
+
+/// What the side checkpoint of a shard writes, each second and at the end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShardCheckpoint {
+    /// The gateway session; `None` leaves the stored one, `Some(None)` forgets it.
+    pub gateway: Option<Option<GatewaySession>>,
+    /// Guilds whose seats changed, whole. A guild with neither users nor own seat is deleted.
+    pub seats: Vec<GuildSeats>,
+    /// Audio sessions that changed; `None` forgets.
+    pub nodes: Vec<(NodeId, Option<String>)>,
+}
+
+/// Users in voice of one guild.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct GuildSeats {
+    /// The guild, as a number.
+    pub guild: u64,
+    /// Users in voice, without the bot itself.
+    pub seats: Vec<Seat>,
+    /// The bot's own channel and voice session.
+    pub own: Option<(ChannelId, Hidden)>,
+}
+
+/// Journal, snapshots and side data. Calls of one arbiter are worked off in the order they were made: a load sees every
+/// append that was called before it, whether or not it is committed.
+pub trait GuildStore {
+    /// Reads a guild. `Ok` with nothing in it is a guild that was never written; an unreachable store is an error.
+    fn load(&self, guild: GuildId) -> Work<Stored>;
+    /// Enqueues a record at once; the future ends when it is durable at the configured level.
+    fn append(&self, append: Append) -> Work<Appended>;
+    /// Enqueues a snapshot at once; the records up to its revision may be dropped.
+    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: Snapshot, awake: bool) -> Work<()>;
+    /// Reads what is stored of a shard.
+    fn load_shard(&self, shard: ShardId) -> Work<StoredShard>;
+    /// Writes side data of a shard.
+    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) -> Work<()>;
+}
+
+// ---------------------------------------------------------------------------------------------------------- audio
+
+/// The audio nodes, as one shard sees them: a session per (node, shard).
+pub trait Audio {
+    /// Starts the sessions of `shard` with every configured node, trying the stored session ids first. Events come
+    /// through `sink` in the order in which a node sent them.
+    fn start(&self, shard: ShardId, stored: Vec<(NodeId, String)>, sink: Rc<dyn AudioSink>);
+    /// Sends one order. [`PortErrorKind::Gone`]: the session is paused or gone, the next [`AudioEvent::Up`] tells more.
+    /// [`PortErrorKind::Refused`]: the node will never do this.
+    fn order(&self, shard: ShardId, guild: GuildId, order: PlayerOrder) -> Work<()>;
+    /// Looks a query up on a healthy node.
+    fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded>;
+    /// Closes the sessions of `shard` so that they can be resumed; players play on.
+    fn close(&self, shard: ShardId) -> Work<()>;
+}
+
+/// Where the events of nodes go. Called on the arbiter, never blocks.
+pub trait AudioSink {
+    /// One event.
+    fn event(&self, event: AudioEvent);
+}
+
+/// What a node's session says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AudioEvent {
+    /// The session is up; comes before anything else of it.
+    Up {
+        /// The node.
+        node: NodeId,
+        /// Its session, to be stored.
+        session: String,
+        /// Whether an earlier session was resumed. Otherwise players of it are gone.
+        resumed: bool,
+        /// The players that the session has.
+        players: Vec<(GuildId, Seen)>,
+    },
+    /// The session is down. `lost`: do not wait for it (refused, reset, silent, or resumed as a new one).
+    Down {
+        /// The node.
+        node: NodeId,
+        /// Whether its guilds should be moved now.
+        lost: bool,
+        /// For the log.
+        why: String,
+    },
+    /// Load figures.
+    Stats {
+        /// The node.
+        node: NodeId,
+        /// Players that play, on the whole node.
+        playing: u32,
+        /// CPU load of the machine, 0 to 1000.
+        cpu_permille: u32,
+        /// Frames short or empty in the last minute, average per player.
+        frame_deficit: u32,
+    },
+    /// Something about one guild's player.
+    Guild {
+        /// The node.
+        node: NodeId,
+        /// The guild.
+        guild: GuildId,
+        /// What.
+        report: Report,
+    },
+}
+
+// -------------------------------------------------------------------------------------------------------- gateway
+
+/// A gateway session that can be resumed, also by another process.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct GatewaySession {
+    /// Session id.
+    pub id: Hidden,
+    /// Last sequence below which every input is durable or closed.
+    pub sequence: u64,
+    /// Where to resume.
+    pub resume_url: Option<String>,
+}
+
+/// The gateway connections of this arbiter's shards.
+pub trait Gateway {
+    /// Starts `shard` of `total`, trying `session` first. Events come through `sink` in order.
+    fn start(&self, shard: ShardId, total: u32, session: Option<GatewaySession>, sink: Rc<dyn GatewaySink>);
+    /// The wanted voice channel of a guild; the last call wins. Waits while the shard or its send budget can't.
+    fn want_voice(&self, shard: ShardId, guild: GuildId, channel: Option<ChannelId>);
+    /// The session as it is now, for the side checkpoint.
+    fn session(&self, shard: ShardId) -> Option<GatewaySession>;
+    /// Closes resumably and stops.
+    fn close(&self, shard: ShardId) -> Work<()>;
+}
+
+/// Where gateway events go. Called on the arbiter by the polling task, which waits for nothing but its socket: must
+/// never block.
+pub trait GatewaySink {
+    /// One event.
+    fn event(&self, event: GatewayEvent);
+}
+
+/// What a shard's gateway says, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GatewayEvent {
+    /// A new session: every voice session of an older one is gone.
+    Ready {
+        /// Guilds of this shard.
+        guilds: Vec<GuildId>,
+    },
+    /// The old session goes on; nothing was lost.
+    Resumed,
+    /// The connection is away; it is being rebuilt.
+    Away {
+        /// For the log.
+        why: String,
+    },
+    /// Discord refuses for good: wrong token, intents or shard count.
+    Fatal {
+        /// Close code.
+        code: u16,
+        /// What to do.
+        fix: String,
+    },
+    /// A guild is there, with everybody in voice.
+    GuildUp {
+        /// Who is where.
+        seats: GuildSeats,
+        /// Its name.
+        name: Box<str>,
+    },
+    /// The guild is gone: the bot was removed. An outage does not say this.
+    GuildGone {
+        /// The guild.
+        guild: GuildId,
+    },
+    /// Something for one guild: a seat, own voice, a voice server, a command.
+    Input {
+        /// The guild.
+        guild: GuildId,
+        /// Who caused it.
+        cause: CauseId,
+        /// What.
+        input: Input,
+    },
+}
+
+// -------------------------------------------------------------------------------------------------------- discord
+
+/// A first callback to an interaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum First {
+    /// The answer itself.
+    Answer {
+        /// The words, as data.
+        say: Say,
+        /// For everybody in the channel.
+        public: bool,
+    },
+    /// *Thinking*; the answer follows as an edit.
+    Defer {
+        /// For everybody in the channel.
+        public: bool,
+    },
+}
+
+/// Answers, notices, and what only Discord's REST interface knows. Calls keep Discord's rate limits by themselves.
+pub trait Discord {
+    /// The one first callback. `Gone`: the interaction is unknown (too late) or was answered already.
+    fn first(&self, reply: &ReplyTo, guild: GuildId, first: First) -> Work<()>;
+    /// Edits the first answer.
+    fn edit(&self, reply: &ReplyTo, guild: GuildId, say: Say) -> Work<()>;
+    /// Takes the first answer away.
+    fn delete(&self, reply: &ReplyTo) -> Work<()>;
+    /// A further message to the same interaction.
+    fn follow_up(&self, reply: &ReplyTo, guild: GuildId, say: Say, public: bool) -> Work<()>;
+    /// A message in a channel.
+    fn post(&self, guild: GuildId, channel: ChannelId, say: Say) -> Work<()>;
+    /// In which voice channel a user is.
+    fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>>;
+    /// Why a voice join gets no answer.
+    fn why_no_voice(&self, guild: GuildId, channel: ChannelId) -> Work<JoinBlock>;
+}
