@@ -95,6 +95,24 @@ pub struct Ports {
     pub gateway: Rc<dyn Gateway>,
     /// Answers to interactions, notices in channels, and what only Discord's REST knows.
     pub discord: Rc<dyn Discord>,
+    /// Which audio node plays which guild.
+    pub fleet: Rc<dyn FleetPort>,
+}
+
+// ---------------------------------------------------------------------------------------------------------- fleet
+
+/// The fleet, as a shard sees it: it chooses nodes and nothing more. Calls never block and never fail; what it decides
+/// comes back through the ingress (`push(guild, CauseId::Internal, input)`) as [`Input::Placed`], and guilds then ask for it in their wanted
+/// player. Repeating a call is harmless.
+pub trait FleetPort {
+    /// The guild needs a node. A guild that has one already is told the same again.
+    fn want(&self, shard: ShardId, guild: GuildId);
+    /// The guild needs no node any more.
+    fn release(&self, shard: ShardId, guild: GuildId);
+    /// What a node's session said, in the order in which it was said: sessions that come and go, and load figures.
+    fn audio_event(&self, shard: ShardId, event: &AudioEvent);
+    /// The guild goes on with the player that a node reported.
+    fn adopted(&self, shard: ShardId, guild: GuildId, node: NodeId, generation: u64);
 }
 
 // ---------------------------------------------------------------------------------------------------------- store
