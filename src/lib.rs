@@ -1,1 +1,3 @@
-//! Ostinato.
+//! Ostinato, a Discord music bot runtime that keeps playing.
+
+pub mod store;

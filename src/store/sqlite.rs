@@ -1,0 +1,148 @@
+//! The guild store on one embedded SQLite file: the handle that arbiters hold.
+//!
+//! Calls are enqueued when they are made and worked off in that order by the writer thread; a full queue refuses at
+//! once. No SQL here.
+
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ostinato_actors::ports::{
+    Append, Appended, GuildStore, PortError, PortErrorKind, ShardCheckpoint, Stored, StoredShard, Work,
+};
+use ostinato_machine::guild::Snapshot;
+use ostinato_machine::ids::{GuildId, ShardId};
+use tokio::sync::oneshot;
+
+use super::job::{Done, Job};
+use super::writer::{self, Writer};
+use super::{DataDirLock, OpenError, StoreSettings, schema};
+
+/// Calls that may wait for the writer at once, over all arbiters.
+const QUEUE: usize = 8_192;
+
+/// How long a starting process waits for the one before it to leave the data directory.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often what was committed at the level `process` is carried to the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// The embedded store. Cloning shares it; each arbiter holds a clone.
+#[derive(Clone)]
+pub struct SqliteStore {
+    jobs: SyncSender<Job>,
+    threads: Arc<Threads>,
+}
+
+struct Threads {
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Dropping it ends the side checkpoint.
+    _sync: mpsc::Sender<()>,
+    _lock: DataDirLock,
+}
+
+impl SqliteStore {
+    /// Opens the store under the settings' directory and starts its threads. Waits up to 5 s for another process to
+    /// leave the directory.
+    pub fn open(settings: &StoreSettings) -> Result<Self, OpenError> {
+        let dir = &settings.data_dir;
+        let fault = |source| OpenError::Directory {
+            path: dir.clone(),
+            source,
+        };
+        std::fs::create_dir_all(dir).map_err(fault)?;
+        let lock = DataDirLock::take(dir, LOCK_PATIENCE)?;
+        let path = dir.join("guilds.db");
+        let main = schema::open(&path, settings)?;
+        let side = schema::open(&path, settings)?;
+        let (jobs, inbox) = mpsc::sync_channel(QUEUE);
+        let writer = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || Writer::new(main).run(&inbox))
+            .map_err(fault)?;
+        let (sync, stop) = mpsc::channel::<()>();
+        std::thread::Builder::new()
+            .name("store-sync".into())
+            .spawn(move || {
+                while stop.recv_timeout(SYNC_EVERY) == Err(RecvTimeoutError::Timeout) {
+                    writer::side_checkpoint(&side);
+                }
+            })
+            .map_err(fault)?;
+        let threads = Threads {
+            writer: Mutex::new(Some(writer)),
+            _sync: sync,
+            _lock: lock,
+        };
+        Ok(Self {
+            jobs,
+            threads: Arc::new(threads),
+        })
+    }
+
+    /// Works off what is enqueued and ends the writer. Calls made afterwards fail as unreachable.
+    pub fn close(&self) {
+        // A full queue empties within the writer's own time; the send blocks only until then.
+        let _ = self.jobs.send(Job::Stop);
+        let writer = self
+            .threads
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if writer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's writer thread had panicked");
+        }
+    }
+
+    fn call<T: Send + 'static>(&self, job: impl FnOnce(Done<T>) -> Job) -> Work<T> {
+        let (done, answer) = oneshot::channel();
+        let sent = self.jobs.try_send(job(done));
+        Box::pin(async move {
+            match sent {
+                Ok(()) => answer.await.unwrap_or_else(|_| Err(ended())),
+                Err(TrySendError::Full(_)) => {
+                    Err(PortError::new(PortErrorKind::Overloaded, "the store's queue is full"))
+                }
+                Err(TrySendError::Disconnected(_)) => Err(ended()),
+            }
+        })
+    }
+}
+
+fn ended() -> PortError {
+    PortError::new(PortErrorKind::Unreachable, "the store's writer has ended")
+}
+
+impl GuildStore for SqliteStore {
+    fn load(&self, guild: GuildId) -> Work<Stored> {
+        self.call(|done| Job::Load { guild, done })
+    }
+
+    fn append(&self, append: Append) -> Work<Appended> {
+        self.call(|done| Job::Append { append, done })
+    }
+
+    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: Snapshot, awake: bool) -> Work<()> {
+        self.call(|done| Job::Snapshot {
+            guild,
+            shard,
+            snapshot: Box::new(snapshot),
+            awake,
+            done,
+        })
+    }
+
+    fn load_shard(&self, shard: ShardId) -> Work<StoredShard> {
+        self.call(|done| Job::LoadShard { shard, done })
+    }
+
+    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) -> Work<()> {
+        self.call(|done| Job::Checkpoint {
+            shard,
+            checkpoint: Box::new(checkpoint),
+            done,
+        })
+    }
+}
