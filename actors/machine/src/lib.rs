@@ -24,4 +24,6 @@
 pub mod guild;
 pub mod ids;
 pub mod limits;
+pub mod restart;
+pub mod slot;
 pub mod track;
