@@ -1,1 +1,3 @@
+//! What a decision costs.
+
 fn main() {}

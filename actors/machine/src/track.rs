@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{EntryId, UserId};
 
 /// A track as an audio node described it. Shared, never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Track {
     /// What the node is given to play it. Not an identity: nodes write positions into it.
     pub encoded: Box<str>,

@@ -1,23 +1,34 @@
 //! The guild machine: what should this guild do?
 //!
-//! A shell holds one guild and feeds it [`Stamped`] inputs, in this order and no other: decide, then apply
-//! for every event, then wants. Kept events make a [`Record`]; the difference between two [`Wanted`] values is what
+//! A shell holds one [`Guild`] and feeds it [`Stamped`] inputs, in this order and no other: [`decide`], then
+//! [`apply_all`], then [`wants`]. Kept events make a [`Record`]; the difference between two [`Wanted`] values is what
 //! leaves for the audio node and the gateway.
 
 mod answer;
+mod apply;
 mod ask;
 mod command;
+mod decide;
+mod difference;
 mod event;
 mod input;
 mod record;
 mod state;
 mod wanted;
+mod wants;
+
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, Brief, NowView, QueueView, Refusal, Say, Stage, To, command_name};
+pub use apply::{NotApplicable, apply, apply_all};
 pub use ask::{Ask, AskError, JoinBlock, Loaded, Outcome, Question};
 pub use command::{Caller, Command, LoopMode, Where};
-pub use event::Event;
+pub use decide::{Decision, Ignored, decide};
+pub use difference::differences;
+pub use event::{Event, Pending};
 pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
 pub use record::{RECORD_VERSION, Record, Snapshot};
-pub use state::Kept;
+pub use state::{Current, Guild, Kept, RestoreError};
 pub use wanted::{PlayerOrder, VoiceCredentials, Wanted, WantedPlayer, WantedTrack, WantedVoice};
+pub use wants::wants;

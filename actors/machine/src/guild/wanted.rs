@@ -61,10 +61,10 @@ pub struct WantedTrack {
     pub tag: Tag,
     /// What the node is given.
     pub encoded: Arc<crate::track::Track>,
-    /// Position at `anchored_at_ms`, ms.
+    /// Position, ms: as it is, or as it was at `runs_since_ms`.
     pub position_ms: u64,
-    /// Wall-clock ms of that position; the position runs on from there unless paused.
-    pub anchored_at_ms: u64,
+    /// Since when the position runs on, wall-clock ms; `None`: it rests.
+    pub runs_since_ms: Option<u64>,
 }
 
 /// The four values that open a voice connection.

@@ -1,0 +1,199 @@
+//! A decision in the making.
+
+use super::super::event::{Event, Pending};
+use super::super::state::Guild;
+use super::super::{Answer, Ask, Caller, Command, LoopMode, Question, Refusal, Say, Stage, Stamped, To};
+use super::{Decision, Ignored};
+use crate::ids::{EntryId, ReplyTo, Ticket};
+
+/// A decision in the making, with what the rules of one input share.
+pub(crate) struct Draft<'a> {
+    pub(super) g: &'a Guild,
+    pub(super) at_ms: u64,
+    pub(super) seed: u64,
+    out: Decision,
+    plays: u32,
+    keys: u64,
+    tickets: u32,
+    /// Number of incarnation that questions of this decision carry.
+    pub(super) incarnation: u64,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(g: &'a Guild, i: &Stamped) -> Self {
+        Self {
+            g,
+            at_ms: i.at_ms,
+            seed: i.seed,
+            out: Decision::default(),
+            plays: g.kept.last_play,
+            keys: g.kept.last_key,
+            tickets: g.passing.last_ticket,
+            incarnation: g.passing.incarnation,
+        }
+    }
+
+    /// A new incarnation numbers its questions from 1.
+    pub(super) fn renumber(&mut self) {
+        self.tickets = 0;
+    }
+
+    pub(super) fn finish(self) -> Decision {
+        self.out
+    }
+
+    pub(super) fn push(&mut self, event: Event) {
+        self.out.events.push(event);
+    }
+
+    pub(super) fn ignore(&mut self, why: Ignored) {
+        self.out.ignored = Some(why);
+    }
+
+    /// The final answer, if somebody waits for one.
+    pub(super) fn answer(&mut self, reply: Option<&ReplyTo>, say: Say) {
+        if let Some(reply) = reply {
+            self.out.say.push(Answer {
+                to: To::Reply(reply.clone()),
+                stage: Stage::Final,
+                say,
+            });
+        }
+    }
+
+    pub(super) fn refuse(&mut self, reply: Option<&ReplyTo>, refusal: Refusal) {
+        self.answer(reply, Say::Refused(refusal));
+    }
+
+    pub(super) fn working(&mut self, reply: Option<&ReplyTo>) {
+        if let Some(reply) = reply {
+            let to = To::Reply(reply.clone());
+            self.out.say.push(Answer {
+                to,
+                stage: Stage::Working,
+                say: Say::Working,
+            });
+        }
+    }
+
+    /// A notice in the channel where music was asked for.
+    pub(super) fn notice(&mut self, say: Say) {
+        if let Some(text) = self.g.kept.text {
+            self.out.say.push(Answer {
+                to: To::Channel(text),
+                stage: Stage::Final,
+                say,
+            });
+        }
+    }
+
+    /// Journals a command that waits, and asks its question.
+    pub(super) fn wait(&mut self, command: &Command, by: &Caller, reply: Option<&ReplyTo>, question: Option<Question>) {
+        self.keys += 1;
+        let pending = Pending {
+            key: self.keys,
+            reply: reply.cloned(),
+            command: command.clone(),
+            by: by.clone(),
+            question: question.clone(),
+            since_ms: self.at_ms,
+        };
+        self.push(Event::Waiting {
+            pending: Box::new(pending),
+        });
+        if let Some(question) = question {
+            self.ask(question, Some(self.keys));
+        }
+        self.working(reply);
+    }
+
+    pub(super) fn ask(&mut self, question: Question, key: Option<u64>) {
+        self.tickets += 1;
+        let ticket = Ticket {
+            incarnation: self.incarnation,
+            number: self.tickets,
+        };
+        self.push(Event::Asked { ticket, key });
+        self.out.ask.push(Ask { ticket, question });
+    }
+
+    /// Whether another command may wait.
+    pub(super) fn may_wait(&self) -> bool {
+        self.g.kept.pending.len() < self.g.limits.pending
+    }
+
+    /// Starts a play of `entry`, which is the current one or the first of the queue.
+    pub(super) fn begin(&mut self, entry: EntryId, position_ms: u64) {
+        self.plays += 1;
+        self.push(Event::Began {
+            entry,
+            play: self.plays,
+            position_ms,
+            at_ms: self.at_ms,
+        });
+        if self.g.kept.leave_at_ms.is_some() && !self.g.kept.paused_alone {
+            self.push(Event::LeaveAt { at_ms: None });
+        }
+    }
+
+    /// Leaves the current track; with loop mode *queue* it goes to the end. Tells what is first in the queue then.
+    pub(super) fn leave_current(&mut self, requeue: bool) -> Option<EntryId> {
+        let current = self.g.kept.current.as_ref()?;
+        let id = current.entry.id;
+        self.push(Event::Left {
+            entry: id,
+            requeued: requeue,
+        });
+        self.g
+            .kept
+            .queue
+            .front()
+            .map(|entry| entry.id)
+            .or(requeue.then_some(id))
+    }
+
+    /// Leaves the current track for the next one, or for silence.
+    pub(super) fn advance(&mut self) {
+        let requeue = self.g.kept.loop_mode == LoopMode::Queue;
+        match self.leave_current(requeue) {
+            Some(next) => self.begin(next, 0),
+            None => self.rest(),
+        }
+    }
+
+    /// Remembers that the play that this decision began followed a skip.
+    pub(super) fn mark_skip(&mut self) {
+        if self.plays != self.g.kept.last_play {
+            self.push(Event::SkippedTo { play: self.plays });
+        }
+    }
+
+    pub(super) fn reset_failures(&mut self) {
+        if self.g.kept.failures > 0 || self.g.kept.hold_until_ms.is_some() {
+            self.push(Event::Failures {
+                count: 0,
+                hold_until_ms: None,
+            });
+        }
+    }
+
+    /// Nothing is left to play: leave the channel after a while.
+    pub(super) fn rest(&mut self) {
+        if self.g.kept.channel.is_some() && self.g.kept.leave_at_ms.is_none() {
+            self.push(Event::LeaveAt {
+                at_ms: Some(self.at_ms.saturating_add(self.g.limits.idle_leave_ms)),
+            });
+        }
+    }
+
+    /// Fixes the position of the current track as it is now, less `back_ms`.
+    pub(super) fn anchor(&mut self, back_ms: u64) {
+        if self.g.kept.current.is_some() {
+            let position_ms = self.g.position(self.at_ms).saturating_sub(back_ms);
+            self.push(Event::Anchored {
+                position_ms,
+                at_ms: self.at_ms,
+            });
+        }
+    }
+}
