@@ -2,4 +2,5 @@
 //!
 //! It knows no vendor of Discord, audio or storage: those come in through [`ports`].
 
+pub mod fleet_actor;
 pub mod ports;

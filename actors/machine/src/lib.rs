@@ -21,6 +21,7 @@
 //! * **L8 Applied once**: an input with an outside identity carries it into the record as its cause; a repeat is closed
 //!   silently.
 
+pub mod fleet;
 pub mod guild;
 pub mod ids;
 pub mod limits;

@@ -1,0 +1,124 @@
+//! The shell of the fleet machine: one actor for all shards of the process.
+//!
+//! It never touches a node and never a guild: proposals leave through the exit it was given, which is the ingress.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actix::{Actor, Addr, Context, Handler, Message};
+use ostinato_machine::fleet::{Fleet, FleetInput, Placement};
+use ostinato_machine::ids::{GuildId, NodeId, ShardId};
+
+use crate::ports::{AudioEvent, FleetPort};
+
+/// Where proposals go. Called on the fleet's arbiter; must not block.
+pub type Exit = Arc<dyn Fn(Placement) + Send + Sync>;
+
+/// Inputs that may wait for the fleet at once; it works them off in microseconds.
+const MAILBOX: usize = 16_384;
+
+struct FleetActor {
+    fleet: Fleet,
+    exit: Exit,
+}
+
+impl Actor for FleetActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Happened(FleetInput);
+
+impl Handler<Happened> for FleetActor {
+    type Result = ();
+
+    fn handle(&mut self, Happened(input): Happened, _: &mut Self::Context) {
+        let now_ms = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis());
+        let now_ms = u64::try_from(now_ms).unwrap_or(u64::MAX);
+        let fleet = &mut self.fleet;
+        // The fleet must not fall with one input: whoever wanted a node asks again when the next one comes up.
+        match catch_unwind(AssertUnwindSafe(|| fleet.step(now_ms, input))) {
+            Ok(placements) => placements.into_iter().for_each(|placement| (self.exit)(placement)),
+            Err(_) => tracing::error!("the fleet failed on an input; it goes on with what it knows"),
+        }
+    }
+}
+
+/// The way to the fleet. Cloning shares it; it may cross threads.
+#[derive(Clone)]
+pub struct FleetHandle(Addr<FleetActor>);
+
+impl FleetHandle {
+    /// Starts the fleet on the current arbiter. Proposals leave through `exit`.
+    pub fn start(exit: Exit) -> Self {
+        Self(
+            FleetActor {
+                fleet: Fleet::default(),
+                exit,
+            }
+            .start(),
+        )
+    }
+
+    fn tell(&self, input: FleetInput) {
+        self.0.do_send(Happened(input));
+    }
+}
+
+impl FleetPort for FleetHandle {
+    fn want(&self, shard: ShardId, guild: GuildId) {
+        self.tell(FleetInput::Want { shard, guild });
+    }
+
+    fn release(&self, shard: ShardId, guild: GuildId) {
+        self.tell(FleetInput::Release { shard, guild });
+    }
+
+    fn audio_event(&self, shard: ShardId, event: &AudioEvent) {
+        match event {
+            AudioEvent::Up { node, resumed, .. } => {
+                self.tell(FleetInput::Up {
+                    shard,
+                    node: node.clone(),
+                    resumed: *resumed,
+                });
+            }
+            AudioEvent::Down { node, lost, .. } => {
+                self.tell(FleetInput::Down {
+                    shard,
+                    node: node.clone(),
+                    lost: *lost,
+                });
+            }
+            AudioEvent::Stats {
+                node,
+                playing,
+                cpu_permille,
+                frame_deficit,
+            } => self.tell(FleetInput::Stats {
+                node: node.clone(),
+                playing: *playing,
+                cpu_permille: *cpu_permille,
+                frame_deficit: *frame_deficit,
+            }),
+            AudioEvent::Guild { .. } => {}
+        }
+    }
+
+    fn adopted(&self, shard: ShardId, guild: GuildId, node: NodeId, generation: u64) {
+        self.tell(FleetInput::Adopted {
+            shard,
+            guild,
+            node,
+            generation,
+        });
+    }
+}

@@ -1,0 +1,374 @@
+//! The node's JSON: strict out, lenient in. Nothing here fails on what it does not know.
+
+use std::sync::Arc;
+
+use lavalink_rs::model::ChannelId as WireChannel;
+use lavalink_rs::model::http::{UpdatePlayer, UpdatePlayerTrack};
+use lavalink_rs::model::player::ConnectionInfo;
+use ostinato_machine::guild::{EndReason, Loaded, Report, Seen, Tag, VoiceCredentials, WantedTrack};
+use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId};
+use ostinato_machine::track::Track;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+/// What a node calls the length of a live stream.
+const ENDLESS: u64 = i64::MAX.unsigned_abs();
+
+// ------------------------------------------------------------------------------------------------------------ out
+
+/// The body of a PATCH.
+pub(super) fn patch(
+    voice: Option<&VoiceCredentials>,
+    track: Option<&Option<WantedTrack>>,
+    tag: Option<Tag>,
+    position_ms: Option<u64>,
+    paused: Option<bool>,
+    volume: Option<u16>,
+) -> Result<Value, serde_json::Error> {
+    let playing = track.and_then(Option::as_ref);
+    let tag = playing.map(|track| track.tag).or(tag);
+    let user_data = tag.map(serde_json::to_value).transpose()?;
+    let track_part = (playing.is_some() || user_data.is_some()).then(|| UpdatePlayerTrack {
+        encoded: playing.map(|track| track.encoded.encoded.to_string()),
+        identifier: None,
+        user_data,
+    });
+    let body = UpdatePlayer {
+        track: track_part,
+        end_time: None,
+        volume,
+        position: position_ms,
+        paused,
+        filters: None,
+        voice: voice.map(|voice| ConnectionInfo {
+            endpoint: voice.endpoint.to_string(),
+            token: voice.token.reveal().to_owned(),
+            session_id: voice.session_id.reveal().to_owned(),
+            channel_id: Some(WireChannel(voice.channel.0)),
+        }),
+    };
+    let mut body = serde_json::to_value(body)?;
+    if track == Some(&None)
+        && let Some(object) = body.as_object_mut()
+    {
+        // The model can't say that a track is to be stopped.
+        object.insert("track".into(), json!({ "encoded": null }));
+    }
+    Ok(body)
+}
+
+// ------------------------------------------------------------------------------------------------------------- in
+
+/// One message of the websocket.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase")]
+pub(super) enum Message {
+    #[serde(rename_all = "camelCase")]
+    Ready {
+        resumed: bool,
+        session_id: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    PlayerUpdate {
+        guild_id: Id,
+        #[serde(default)]
+        state: State,
+    },
+    #[serde(rename_all = "camelCase")]
+    Stats {
+        #[serde(default)]
+        playing_players: u32,
+        #[serde(default)]
+        cpu: Cpu,
+        #[serde(default)]
+        frame_stats: Option<Frames>,
+    },
+    Event(Box<Event>),
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    #[serde(deserialize_with = "clamped")]
+    pub(super) position: u64,
+    pub(super) connected: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Cpu {
+    pub(super) system_load: f64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Frames {
+    nulled: i64,
+    deficit: i64,
+}
+
+impl Frames {
+    /// Frames short or empty, average per player.
+    pub(super) fn missing(&self) -> u32 {
+        u32::try_from(self.nulled.max(0).saturating_add(self.deficit.max(0))).unwrap_or(u32::MAX)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+    pub(super) guild_id: Id,
+    #[serde(default)]
+    track: Option<WireTrack>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    exception: Option<Exception>,
+    #[serde(default)]
+    code: Option<i64>,
+    #[serde(default)]
+    by_remote: bool,
+}
+
+impl Event {
+    /// What the event means for the guild; `None` for events of plugins, of strangers' tracks, or without their parts.
+    pub(super) fn report(&self) -> Option<Report> {
+        if self.kind == "WebSocketClosedEvent" {
+            let code = u16::try_from(self.code?).ok()?;
+            return Some(Report::VoiceClosed {
+                code,
+                by_remote: self.by_remote,
+            });
+        }
+        let tag = self.track.as_ref().and_then(WireTrack::tag)?;
+        match self.kind.as_str() {
+            "TrackStartEvent" => Some(Report::Started { tag }),
+            "TrackEndEvent" => Some(Report::Ended {
+                tag,
+                reason: end_reason(self.reason.as_deref()?)?,
+            }),
+            "TrackExceptionEvent" => {
+                let message = self.exception.as_ref().map(Exception::text).unwrap_or_default();
+                Some(Report::Failed { tag, message })
+            }
+            "TrackStuckEvent" => Some(Report::Stuck { tag }),
+            _ => None,
+        }
+    }
+}
+
+fn end_reason(reason: &str) -> Option<EndReason> {
+    match reason {
+        "finished" => Some(EndReason::Finished),
+        "loadFailed" => Some(EndReason::LoadFailed),
+        "stopped" => Some(EndReason::Stopped),
+        "replaced" => Some(EndReason::Replaced),
+        "cleanup" => Some(EndReason::Cleanup),
+        _ => None,
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Exception {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    cause: Option<String>,
+}
+
+impl Exception {
+    fn text(&self) -> Box<str> {
+        let text = self.message.as_deref().or(self.cause.as_deref()).unwrap_or_default();
+        text.chars().take(200).collect::<String>().into()
+    }
+}
+
+/// A Discord id, as text or as a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Text(String),
+            Number(u64),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
+            Form::Number(number) => Ok(Self(number)),
+        }
+    }
+}
+
+/// A number that should not be negative, but may be, or may have a fraction.
+fn clamped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let value = Option::<Value>::deserialize(deserializer)?;
+    Ok(value.map_or(0, |value| {
+        value.as_u64().or_else(|| value.as_f64().map(whole)).unwrap_or(0)
+    }))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, which is meant"
+)]
+fn whole(number: f64) -> u64 {
+    number.max(0.0) as u64
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireTrack {
+    encoded: String,
+    #[serde(default)]
+    info: Info,
+    #[serde(default)]
+    user_data: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Info {
+    title: Option<String>,
+    author: Option<String>,
+    #[serde(deserialize_with = "clamped")]
+    length: u64,
+    is_stream: bool,
+    is_seekable: bool,
+    uri: Option<String>,
+    artwork_url: Option<String>,
+    source_name: Option<String>,
+}
+
+impl WireTrack {
+    fn tag(&self) -> Option<Tag> {
+        serde_json::from_value(self.user_data.clone()).ok()
+    }
+
+    fn track(&self) -> Arc<Track> {
+        let info = &self.info;
+        let text = |field: &Option<String>, missing: &str| -> Box<str> {
+            field
+                .as_deref()
+                .filter(|text| !text.is_empty())
+                .unwrap_or(missing)
+                .into()
+        };
+        let live = info.is_stream || info.length >= ENDLESS;
+        Arc::new(Track {
+            encoded: self.encoded.as_str().into(),
+            title: text(&info.title, "Unknown title"),
+            author: text(&info.author, "Unknown artist"),
+            uri: info.uri.as_deref().map(Into::into),
+            artwork: info.artwork_url.as_deref().map(Into::into),
+            source: text(&info.source_name, "unknown"),
+            length_ms: (!live).then_some(info.length),
+            seekable: info.is_seekable && !live,
+        })
+    }
+}
+
+/// A player as the node describes it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Player {
+    pub(super) guild_id: Id,
+    #[serde(default)]
+    track: Option<WireTrack>,
+    #[serde(default)]
+    volume: u16,
+    #[serde(default)]
+    paused: bool,
+    #[serde(default)]
+    state: State,
+    #[serde(default)]
+    voice: Option<Voice>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Voice {
+    token: String,
+    endpoint: String,
+    session_id: String,
+    channel_id: Option<Id>,
+}
+
+impl Player {
+    pub(super) fn seen(&self, node: &NodeId, now_ms: u64) -> (GuildId, Seen) {
+        let voice = self
+            .voice
+            .as_ref()
+            .filter(|voice| !voice.token.is_empty())
+            .and_then(|voice| {
+                Some(VoiceCredentials {
+                    token: Hidden::new(&voice.token),
+                    endpoint: voice.endpoint.as_str().into(),
+                    session_id: Hidden::new(&voice.session_id),
+                    channel: ChannelId(voice.channel_id?.0),
+                })
+            });
+        let seen = Seen {
+            node: node.clone(),
+            tag: self.track.as_ref().and_then(WireTrack::tag),
+            position_ms: self.state.position,
+            at_ms: now_ms,
+            paused: self.paused,
+            volume: self.volume,
+            voice,
+            connected: self.state.connected,
+        };
+        (GuildId(self.guild_id.0), seen)
+    }
+}
+
+/// What a look-up found.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LoadResult {
+    load_type: String,
+    #[serde(default)]
+    data: Value,
+}
+
+impl LoadResult {
+    pub(super) fn loaded(self) -> Result<Loaded, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct List {
+            #[serde(default)]
+            info: ListInfo,
+            #[serde(default)]
+            tracks: Vec<WireTrack>,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct ListInfo {
+            name: String,
+            selected_track: i64,
+        }
+        let tracks = |found: &[WireTrack]| found.iter().map(WireTrack::track).collect();
+        Ok(match self.load_type.as_str() {
+            "track" => Loaded::Track(serde_json::from_value::<WireTrack>(self.data)?.track()),
+            "search" => Loaded::Found(tracks(&serde_json::from_value::<Vec<WireTrack>>(self.data)?)),
+            "playlist" => {
+                let list: List = serde_json::from_value(self.data)?;
+                Loaded::Playlist {
+                    name: list.info.name.into(),
+                    selected: usize::try_from(list.info.selected_track).ok(),
+                    tracks: tracks(&list.tracks),
+                }
+            }
+            "error" => Loaded::Error {
+                message: serde_json::from_value::<Exception>(self.data)?.text(),
+            },
+            _ => Loaded::Empty,
+        })
+    }
+}
