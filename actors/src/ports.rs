@@ -270,7 +270,7 @@ pub enum AudioEvent {
 pub struct GatewaySession {
     /// Session id.
     pub id: Hidden,
-    /// Last sequence below which every input is durable or closed.
+    /// Where to go on. Stored, it is a low-water mark: below it every input is durable or closed.
     pub sequence: u64,
     /// Where to resume.
     pub resume_url: Option<String>,
@@ -282,7 +282,7 @@ pub trait Gateway {
     fn start(&self, shard: ShardId, total: u32, session: Option<GatewaySession>, sink: Rc<dyn GatewaySink>);
     /// The wanted voice channel of a guild; the last call wins. Waits while the shard or its send budget can't.
     fn want_voice(&self, shard: ShardId, guild: GuildId, channel: Option<ChannelId>);
-    /// The session as it is now, for the side checkpoint.
+    /// The session as it is now, with the newest sequence. The shard stores its low-water mark instead of that number.
     fn session(&self, shard: ShardId) -> Option<GatewaySession>;
     /// Closes resumably and stops.
     fn close(&self, shard: ShardId) -> Work<()>;
@@ -291,8 +291,9 @@ pub trait Gateway {
 /// Where gateway events go. Called on the arbiter by the polling task, which waits for nothing but its socket: must
 /// never block.
 pub trait GatewaySink {
-    /// One event.
-    fn event(&self, event: GatewayEvent);
+    /// One event. `sequence` is the number that the gateway gave it; 0 for what the connection says by itself. An
+    /// accepted input holds the low-water mark of its shard below its number until it is durable or closed.
+    fn event(&self, sequence: u64, event: GatewayEvent);
 }
 
 /// What a shard's gateway says, decoded.

@@ -1,0 +1,6 @@
+//! Discord: the gateway, the REST interface, the commands and every word that listeners read.
+//!
+//! The only place that knows serenity and twilight. What comes in leaves as inputs of guilds, in order; what goes out
+//! comes as data and is put into words here.
+
+pub mod interaction;
