@@ -178,10 +178,10 @@ fn a_command_brings_its_options_and_rights() {
 }
 
 fn data_of(interaction: &Json) -> Data {
-    match read("INTERACTION_CREATE", interaction) {
-        Decoded::Interaction(interaction) => interaction.data,
-        other => panic!("no interaction: {other:?}"),
-    }
+    let Decoded::Interaction(interaction) = read("INTERACTION_CREATE", interaction) else {
+        panic!("no interaction");
+    };
+    interaction.data
 }
 
 #[test]

@@ -92,11 +92,13 @@ impl IdentifyGate {
 
     /// Takes over what `GET /gateway/bot` says now.
     pub fn update(&self, limit: SessionStartLimit) {
+        let now = Instant::now();
         let mut gate = self.held();
         gate.buckets = limit.max_concurrency.max(1);
         gate.total = limit.total;
         gate.remaining = limit.remaining;
-        gate.reset_at = Instant::now() + Duration::from_millis(limit.reset_after_ms);
+        gate.reset_at = now + Duration::from_millis(limit.reset_after_ms);
+        gate.grant(now, self.window);
     }
 
     /// Whether `shards` shards could identify today: to be asked before a start in which none can resume.
@@ -131,7 +133,7 @@ impl IdentifyGate {
     }
 
     /// Hands out what can be handed out; when to look again, or `None` when `shard` need not.
-    fn pump(&self, shard: u32, now: Instant) -> Option<Instant> {
+    pub(super) fn pump(&self, shard: u32, now: Instant) -> Option<Instant> {
         let mut gate = self.held();
         gate.grant(now, self.window);
         gate.waiting

@@ -11,6 +11,7 @@ mod close;
 mod connection;
 mod driver;
 mod figures;
+mod frames;
 mod identify;
 mod port;
 mod pulse;
