@@ -3,4 +3,10 @@
 //! The only place that knows serenity and twilight. What comes in leaves as inputs of guilds, in order; what goes out
 //! comes as data and is put into words here.
 
+pub mod commands;
 pub mod interaction;
+pub mod register;
+mod render;
+pub mod replies;
+pub mod rest;
+mod voice;
