@@ -3,4 +3,6 @@
 //! The only place that knows serenity and twilight. What comes in leaves as inputs of guilds, in order; what goes out
 //! comes as data and is put into words here.
 
+mod decode;
+pub mod gateway;
 pub mod interaction;
