@@ -16,11 +16,17 @@ const SINGLE: [&str; 6] = [
 ];
 
 /// Pairs of which the first may not exceed the second.
-const ORDERED: [(&str, &str); 6] = [
+const ORDERED: [(&str, &str); 12] = [
     ("default_volume_percent", "max_volume_percent"),
-    ("discord.backoff_min_ms", "discord.backoff_max_ms"),
+    ("gateway.backoff_min_ms", "gateway.backoff_max_ms"),
+    ("rest.backoff_min_ms", "rest.backoff_max_ms"),
+    ("rest.attempt_ms", "rest.call_ms"),
     ("lavalink.backoff_min_ms", "lavalink.backoff_max_ms"),
     ("lavalink.ping_ms", "lavalink.dead_ms"),
+    ("reply.defer_ms", "reply.first_ms"),
+    ("gate.audio_ms", "gate.answers_ms"),
+    ("lanes.order_delay_ms", "lanes.order_max_delay_ms"),
+    ("lanes.answer_delay_ms", "lanes.answer_max_delay_ms"),
     ("supervision.guild_delay_ms", "supervision.guild_max_delay_ms"),
     ("supervision.store_delay_ms", "supervision.store_max_delay_ms"),
 ];

@@ -5,11 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::check;
-use super::key::{Default, Key, Kind, Place};
+use super::key::{Default, Key, Place};
 use super::keys::keys;
 use super::node::is_empty;
 use super::problem::{Problem, suggestion};
-use super::secret::Secret;
 use super::source::{Raw, Sources};
 use super::value::{Value, parse};
 
@@ -226,54 +225,5 @@ impl Reading {
         let found = self.values.iter().find(|effective| effective.key.path == path);
         debug_assert!(found.is_some(), "{path} is not in KEYS");
         found
-    }
-
-    /// A text; `None` when unset.
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
-        match &self.get(path)?.value {
-            Value::Text(text) => Some(text),
-            Value::Unset | Value::Secret(_) | Value::Flag(_) | Value::Number(_) | Value::Auto | Value::Nodes(_) => None,
-        }
-    }
-
-    /// A secret; `None` when unset.
-    pub(super) fn secret(&self, path: &str) -> Option<&Secret> {
-        match &self.get(path)?.value {
-            Value::Secret(secret) => Some(secret),
-            Value::Unset | Value::Text(_) | Value::Flag(_) | Value::Number(_) | Value::Auto | Value::Nodes(_) => None,
-        }
-    }
-
-    /// A truth value; unset is false.
-    pub(super) fn flag(&self, path: &str) -> bool {
-        self.get(path)
-            .is_some_and(|effective| effective.value == Value::Flag(true))
-    }
-
-    /// A number in the key's unit; `None` when unset or left to the bot.
-    pub(super) fn optional(&self, path: &str) -> Option<u64> {
-        match self.get(path)?.value {
-            Value::Number(number) => Some(number),
-            Value::Unset | Value::Text(_) | Value::Secret(_) | Value::Flag(_) | Value::Auto | Value::Nodes(_) => None,
-        }
-    }
-
-    /// A number of a key that has a default.
-    pub(super) fn number(&self, path: &str) -> u64 {
-        let number = self.optional(path);
-        debug_assert!(number.is_some(), "{path} is no number");
-        number.unwrap_or_default()
-    }
-
-    /// A time in milliseconds, whatever the key's unit.
-    pub(super) fn ms(&self, path: &str) -> u64 {
-        let factor = match self.get(path).map(|effective| effective.key.kind) {
-            Some(Kind::Number {
-                unit: super::Unit::Seconds,
-                ..
-            }) => 1_000,
-            _ => 1,
-        };
-        self.number(path).saturating_mul(factor)
     }
 }

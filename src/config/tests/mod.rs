@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use ostinato_machine::ids::UserId;
+use ostinato_machine::limits::Limits;
+use ostinato_machine::restart::RestartPolicy;
+use ostinato_machine::slot::SlotPolicy;
+
 use super::*;
+use crate::lavalink::LavalinkSettings;
 
 const TOKEN: (&str, &str) = ("DISCORD_TOKEN", "very-secret-token");
 const HOST: (&str, &str) = ("LAVALINK_HOST", "127.0.0.1");
@@ -39,9 +45,9 @@ fn only_problem(reading: &Reading) -> Problem {
 #[test]
 fn defaults_are_those_of_the_parts() {
     let config = config("", &[]);
-    assert_eq!(config.limits, Limits::default());
-    assert_eq!(config.slot, SlotPolicy::default());
-    assert_eq!(config.shard_restart, RestartPolicy::shard());
+    assert_eq!(config.limits(), Limits::default());
+    assert_eq!(config.slot(), SlotPolicy::default());
+    assert_eq!(config.shard_restart(), RestartPolicy::shard());
     let (ours, theirs) = (config.lavalink(UserId(7)), LavalinkSettings::new(Vec::new(), UserId(7)));
     let times = |of: &LavalinkSettings| {
         let LavalinkSettings {
@@ -77,9 +83,9 @@ fn defaults_are_those_of_the_parts() {
         (theirs.body_bytes, theirs.search_prefix)
     );
     assert_eq!(ours.nodes.len(), 1);
-    assert_eq!(config.discord.api_base_url, "https://discord.com");
-    assert_eq!(config.discord.shards, None);
-    assert_eq!(config.store.limit_bytes, None);
+    assert_eq!(config.api_base_url(), "https://discord.com");
+    assert_eq!(config.shards(), None);
+    assert_eq!(config.store().limit_bytes, None);
 }
 
 #[test]
@@ -181,10 +187,10 @@ fn the_environment_goes_before_the_file_and_empty_is_unset() {
         yaml,
         &[("IDLE_LEAVE_S", "30"), ("ALONE_LEAVE_S", "  "), ("QUEUE_TRACKS", "")],
     );
-    assert_eq!(config.limits.idle_leave_ms, 30_000);
-    assert_eq!(config.limits.alone_leave_ms, 20_000);
-    assert_eq!(config.limits.queue, 5_000);
-    assert_eq!(config.limits.history, 50);
+    assert_eq!(config.limits().idle_leave_ms, 30_000);
+    assert_eq!(config.limits().alone_leave_ms, 20_000);
+    assert_eq!(config.limits().queue, 5_000);
+    assert_eq!(config.limits().history, 50);
     let origin = |path: &str| config.reading.get(path).unwrap().origin.to_string();
     assert_eq!(origin("idle_leave_s"), "IDLE_LEAVE_S");
     assert_eq!(origin("alone_leave_s"), "config.yml");
@@ -210,13 +216,13 @@ fn bounds_are_inclusive_and_numbers_are_read_as_people_write_them() {
         let reading = with_needs(&format!("queue_tracks: \"{text}\""), &[]);
         assert_eq!(reading.problems.is_empty(), text.is_empty(), "{text}");
     }
-    assert_eq!(config("queue_tracks: 5_000", &[]).limits.queue, 5_000);
+    assert_eq!(config("queue_tracks: 5_000", &[]).limits().queue, 5_000);
 }
 
 #[test]
 fn auto_is_left_to_the_bot() {
     let config = config("threads: 3\nsharding: { total: auto }", &[]);
-    assert_eq!((config.process.threads, config.discord.shards), (Some(3), None));
+    assert_eq!((config.threads(), config.shards()), (3, None));
     let problem = only_problem(&with_needs("", &[("THREADS", "many")]));
     assert_eq!(problem.fix, "write auto, or 1 to 256");
 }
@@ -231,7 +237,7 @@ fn words_of_truth_are_read_and_others_are_refused() {
         ("False", false),
     ] {
         assert_eq!(
-            config("", &[("ALLOW_PLAINTEXT", text)]).process.allow_plaintext,
+            config("", &[("ALLOW_PLAINTEXT", text)]).may_be_plain("node.example"),
             meant,
             "{text}"
         );

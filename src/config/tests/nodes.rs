@@ -79,7 +79,7 @@ fn secrets_leave_this_machine_encrypted_or_by_explicit_will() {
     willed.push(("ALLOW_PLAINTEXT", "true"));
     assert_eq!(keys_of(&reading("", &willed)), <[&str; 0]>::default());
     let config = config("", &[("DISCORD_API_BASE_URL", "http://localhost:8080/")]);
-    assert_eq!(config.discord.api_base_url, "http://localhost:8080");
+    assert_eq!(config.api_base_url(), "http://localhost:8080");
     assert!(config.may_be_plain("[::1]") && !config.may_be_plain("127.0.0.1.example.org"));
 }
 
