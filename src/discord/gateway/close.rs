@@ -25,7 +25,7 @@ pub(super) fn verdict(code: u16) -> Verdict {
         4012 => Verdict::Fatal("Discord no longer speaks this gateway version: upgrade Ostinato"),
         4013 => Verdict::Fatal("the intents make no sense to Discord: take back changes to them, or upgrade Ostinato"),
         4014 => Verdict::Fatal(
-            "a privileged intent is not granted: switch on Message Content Intent (Developer Portal, Bot), or set prefix.mode to mention or off",
+            "a privileged intent is not granted: switch on Message Content Intent (Developer Portal, Bot) and start again",
         ),
         4006 | 4007 | 4009 => Verdict::Identify,
         _ => Verdict::Resume,
