@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, Problems, Sources};
+use crate::discord::commands;
 use crate::logging;
 
 const EXAMPLES: &str = "\
@@ -104,7 +105,7 @@ fn start(run: impl FnOnce(Config) -> Exit) -> Exit {
         Ok(config) => config,
         Err(problems) => return refuse(&problems),
     };
-    if let Err(error) = logging::init(&config.log, config.secrets()) {
+    if let Err(error) = logging::init(&config.log(), config.secrets()) {
         return refuse(&error);
     }
     for warning in warnings {
@@ -129,6 +130,31 @@ fn show_config(json: bool) -> Exit {
     refuse(&Problems(reading.problems))
 }
 
+fn show_commands(markdown: bool, json: bool) -> Exit {
+    print(&match (markdown, json) {
+        (true, _) => commands::markdown(),
+        (false, true) => commands::json(),
+        (false, false) => commands_table(),
+    });
+    Exit::Done
+}
+
+/// The commands as aligned columns: how each is called, what it does.
+fn commands_table() -> String {
+    let rows: Vec<_> = commands::COMMANDS
+        .iter()
+        .map(|spec| (spec.usage(), spec.description))
+        .collect();
+    let width = rows
+        .iter()
+        .map(|(usage, _)| usage.chars().count())
+        .max()
+        .unwrap_or_default();
+    rows.iter()
+        .map(|(usage, description)| format!("{usage:<width$}  {description}\n"))
+        .collect()
+}
+
 fn refuse(problems: &impl std::fmt::Display) -> Exit {
     complain(&problems.to_string());
     Exit::Configuration
@@ -143,6 +169,44 @@ fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-fn show_commands(_markdown: bool, _json: bool) -> Exit {
-    Exit::Unexpected
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn help_fits_a_screen_and_shows_three_calls() {
+        let help = Cli::command().render_help().to_string();
+        assert!(help.lines().count() <= 24, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+        assert_eq!(
+            help.lines()
+                .filter(|line| line.starts_with("  ") && line.contains("ostinato "))
+                .count(),
+            3,
+            "{help}"
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        assert!(Cli::try_parse_from(["ostinato", "config", "--json"]).is_ok());
+        assert!(Cli::try_parse_from(["ostinato", "commands", "--json", "--markdown"]).is_err());
+        for wrong in [
+            vec!["ostinato"],
+            vec!["ostinato", "fly"],
+            vec!["ostinato", "run", "now"],
+        ] {
+            assert!(Cli::try_parse_from(wrong).unwrap_err().use_stderr());
+        }
+    }
+
+    #[test]
+    fn the_table_of_commands_has_a_line_each() {
+        let table = commands_table();
+        assert_eq!(table.lines().count(), commands::COMMANDS.len());
+        assert!(table.lines().all(|line| line.starts_with('/')), "{table}");
+    }
 }

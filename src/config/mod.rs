@@ -14,6 +14,7 @@ mod read;
 mod secret;
 mod show;
 mod source;
+mod system;
 mod value;
 
 #[cfg(test)]

@@ -259,7 +259,7 @@ impl Reading {
         self.number(path).saturating_mul(factor)
     }
 
-    fn duration(&self, path: &str) -> Duration {
+    pub(super) fn duration(&self, path: &str) -> Duration {
         Duration::from_millis(self.ms(path))
     }
 
@@ -273,11 +273,11 @@ impl Reading {
 }
 
 /// The bounds of the table keep these three far from their limits.
-fn small(number: u64) -> u32 {
+pub(super) fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn size(number: u64) -> usize {
+pub(super) fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 

@@ -5,6 +5,7 @@
 
 pub mod commands;
 mod decode;
+pub mod door;
 pub mod gateway;
 pub mod interaction;
 pub mod register;
