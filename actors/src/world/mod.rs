@@ -11,6 +11,8 @@ mod nodes;
 mod player;
 mod rest;
 mod store;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::cell::{Cell, RefCell};
