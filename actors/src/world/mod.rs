@@ -321,7 +321,8 @@ impl Drop for Telltale {
             return;
         }
         let lines = self.0.trace();
-        for line in lines.iter().skip(lines.len().saturating_sub(60)) {
+        let newest = std::env::var("SIM_LINES").ok().and_then(|lines| lines.parse().ok());
+        for line in lines.iter().skip(lines.len().saturating_sub(newest.unwrap_or(30))) {
             eprintln!("{line}");
         }
         eprintln!(
