@@ -344,3 +344,6 @@ fn tag_of(order: &PlayerOrder) -> Option<Tag> {
         PlayerOrder::Delete { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,11 @@ mod audio;
 mod clock;
 mod discord;
 mod faults;
+mod gateway;
 mod nodes;
 mod player;
 mod rest;
+mod sound;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -145,7 +147,10 @@ impl World {
                     audio: Rc::clone(&audio),
                     life: Rc::clone(&life),
                 }),
-                gateway: discord.gateway(&life),
+                gateway: Rc::new(gateway::Port {
+                    discord: Rc::clone(&discord),
+                    life: Rc::clone(&life),
+                }),
                 discord: discord.rest(&life),
                 fleet,
             }
