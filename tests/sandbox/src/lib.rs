@@ -5,9 +5,12 @@
 
 pub mod bot;
 pub mod catalogue;
+pub mod demo;
 pub mod findings;
+pub mod house;
 pub mod lavalink;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 pub mod sound;
 pub mod voices;

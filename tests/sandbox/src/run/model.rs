@@ -217,6 +217,10 @@ impl Model {
             }
         }
         self.current = self.queue.pop_front();
+        if self.looping == Looping::Track && !by_skip {
+            self.lost
+                .extend(left.iter().map(|track| format!("`{track}` was looped and was left")));
+        }
         if self.looping == Looping::Queue {
             self.queue.extend(left);
             self.queue.extend(passed);

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub(crate) use check::NOWHERE;
 pub use read::{Problem, Problems, read};
 
 /// The name of the bot in a file, where a user's name could stand.

@@ -96,3 +96,20 @@ fn what_is_no_yaml_is_told_with_its_line() {
     assert!(error.starts_with("t.yaml:"), "{error}");
     assert!(!error.starts_with("t.yaml:0"), "{error}");
 }
+
+#[test]
+fn every_scenario_of_the_house_can_be_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    assert!(files.len() >= 24, "{}", files.len());
+    let wrong: Vec<String> = files
+        .iter()
+        .filter_map(|file| read(file).err())
+        .map(|problems| problems.to_string())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
