@@ -171,10 +171,11 @@ impl Driver {
     }
 
     async fn pause_and_resume(&mut self) {
-        if !self.command("/pause", Some("Paused")).await {
+        if self.command("/pause", Some("Paused")).await {
+            self.effect("pause", |player| player.paused).await;
+        } else if !self.is_paused() {
             return;
         }
-        self.effect("pause", |player| player.paused).await;
         let pause = self.random.u64(200..1_200);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         // Nobody leaves the others in silence.
@@ -183,7 +184,7 @@ impl Driver {
                 self.effect("resume", |player| !player.paused).await;
                 return;
             }
-            if !self.stage.at.player(self.guild.id).is_some_and(|player| player.paused) {
+            if !self.is_paused() {
                 return;
             }
         }
@@ -216,7 +217,14 @@ impl Driver {
         };
         if self.command(&format!("/loop mode:{mode}"), Some("epeat")).await {
             self.looping = mode;
+        } else if self.command("/loop mode:off", Some("epeat")).await {
+            // Whatever came of the first one, this is known.
+            self.looping = "off";
         }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.stage.at.player(self.guild.id).is_some_and(|player| player.paused)
     }
 
     /// Types a command. Tells whether its final answer is a success: one with `success` in it.

@@ -3,15 +3,19 @@
 //! Reading ([`read`]) refuses what it does not know, at file and line, with the nearest word that it does know.
 
 mod check;
+mod fault;
 mod read;
 #[cfg(test)]
 mod tests;
+mod world;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub(crate) use check::NOWHERE;
+pub use fault::{BotFault, Fault, GatewayFault, NodeFault, RestFault};
 pub use read::{Problem, Problems, read};
+pub use world::{GuildSpec, ListSpec, TrackSpec, World};
 
 /// The name of the bot in a file, where a user's name could stand.
 pub const BOT: &str = "bot";
@@ -30,72 +34,6 @@ pub struct Scenario {
     pub world: World,
     /// What happens, in order.
     pub steps: Vec<Step>,
-}
-
-/// What exists before the first step.
-#[derive(Clone, Debug, Default)]
-pub struct World {
-    /// Guilds by name.
-    pub guilds: BTreeMap<String, GuildSpec>,
-    /// Names of the audio nodes.
-    pub nodes: Vec<String>,
-    /// Tracks by id, copies written out.
-    pub tracks: BTreeMap<String, TrackSpec>,
-    /// Playlists by id, copies written out.
-    pub playlists: BTreeMap<String, ListSpec>,
-    /// Settings of the bot that differ from its defaults.
-    pub config: BTreeMap<String, serde_json::Value>,
-}
-
-/// A guild.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GuildSpec {
-    /// Text channels; commands are typed in the first one unless said otherwise.
-    pub text: Vec<String>,
-    /// Voice channels.
-    pub voice: Vec<String>,
-    /// Users.
-    pub members: Vec<String>,
-}
-
-/// A track.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrackSpec {
-    /// Title: what a search finds.
-    pub title: String,
-    /// Author.
-    pub author: Option<String>,
-    /// Length, ms; three minutes unless given.
-    pub length_ms: Option<u64>,
-    /// A live stream: it has no length.
-    #[serde(default)]
-    pub live: bool,
-    /// It fails before its first frame.
-    #[serde(default)]
-    pub fails: bool,
-    /// It breaks at this position, ms.
-    pub breaks_at_ms: Option<u64>,
-    /// It goes silent at this position for good, ms.
-    pub sticks_at_ms: Option<u64>,
-    /// Looking it up fails with this message.
-    pub load_error: Option<String>,
-    /// Looking it up takes this long, ms.
-    #[serde(default)]
-    pub load_ms: u64,
-    /// So many of them: `x1`, `x2` … with the number behind the title.
-    pub copies: Option<u32>,
-}
-
-/// A playlist.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListSpec {
-    /// Its name.
-    pub name: String,
-    /// Ids of its tracks, in order.
-    pub tracks: Vec<String>,
 }
 
 /// One step and where it stands.
@@ -251,99 +189,6 @@ pub struct Notice {
     pub within_ms: Option<u64>,
 }
 
-/// Something breaks. Exactly one of `node`, `node_of`, `gateway`, `rest`, `voice` and `bot` is given.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Fault {
-    /// A node by name, or `all`.
-    pub node: Option<String>,
-    /// The node that plays for this guild.
-    pub node_of: Option<String>,
-    /// What the node does.
-    #[serde(rename = "do")]
-    pub what: Option<NodeFault>,
-    /// What the gateway does.
-    pub gateway: Option<GatewayFault>,
-    /// What Discord's REST does.
-    pub rest: Option<RestFault>,
-    /// The voice server closes this guild's connection, with `code`.
-    pub voice: Option<String>,
-    /// What happens to the bot's process.
-    pub bot: Option<BotFault>,
-    /// A close code, of the gateway or a voice server.
-    pub code: Option<u16>,
-    /// How long the gateway is away, ms.
-    pub for_ms: Option<u64>,
-    /// How many requests REST refuses or delays; 1 unless given.
-    pub times: Option<u32>,
-}
-
-/// What a node does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NodeFault {
-    /// Its process dies.
-    Kill,
-    /// It is started again, empty.
-    Revive,
-    /// It reads and writes nothing, its connections stay open.
-    Freeze,
-    /// It goes on.
-    Thaw,
-    /// Its connections are reset; it lives.
-    Abort,
-    /// It answers what makes no sense.
-    Garbage,
-    /// It makes sense again.
-    Sane,
-}
-
-/// What the gateway does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GatewayFault {
-    /// Drops every connection without a farewell.
-    Drop,
-    /// Asks for a new connection (op 7).
-    Reconnect,
-    /// Calls the session over (op 9), not resumable.
-    Invalid,
-    /// Closes with `code`.
-    Close,
-    /// Is gone for `for_ms`.
-    Away,
-    /// Sends frames that are no JSON.
-    Garbage,
-}
-
-/// What Discord's REST does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-pub enum RestFault {
-    /// 429 with a short `Retry-After`.
-    #[serde(rename = "429", alias = "rate_limit")]
-    RateLimit,
-    /// 503.
-    #[serde(rename = "5xx", alias = "broken")]
-    Broken,
-    /// Answers after 700 ms.
-    #[serde(rename = "slow")]
-    Slow,
-}
-
-/// What happens to the bot's process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BotFault {
-    /// SIGKILL, and started again at once with the same data.
-    Kill9,
-    /// SIGTERM, and started again once it has ended.
-    Restart,
-    /// SIGKILL; `start` starts it again.
-    Kill9Only,
-    /// Started again with the same data.
-    Start,
-}
-
 /// What must be so now.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -421,13 +266,6 @@ impl Step {
             Action::Fault(_) => "fault".into(),
             Action::Expect(_) => "expect".into(),
         }
-    }
-}
-
-impl TrackSpec {
-    /// Length, ms; `None` for a live stream.
-    pub fn length(&self) -> Option<u64> {
-        (!self.live).then(|| self.length_ms.unwrap_or(180_000))
     }
 }
 
