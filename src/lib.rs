@@ -1,5 +1,9 @@
 //! Ostinato, a Discord music bot runtime that keeps playing.
 
+pub mod boot;
+pub mod cli;
+pub mod config;
 pub mod discord;
 pub mod lavalink;
+pub mod logging;
 pub mod store;

@@ -4,7 +4,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix::{Actor, Addr, Context, Handler, Message};
 use ostinato_machine::fleet::{Fleet, FleetInput, Placement};
@@ -15,12 +14,16 @@ use crate::ports::{AudioEvent, FleetPort};
 /// Where proposals go. Called on the fleet's arbiter; must not block.
 pub type Exit = Arc<dyn Fn(Placement) + Send + Sync>;
 
+/// The wall clock, ms since 1970.
+pub type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
+
 /// Inputs that may wait for the fleet at once; it works them off in microseconds.
 const MAILBOX: usize = 16_384;
 
 struct FleetActor {
     fleet: Fleet,
     exit: Exit,
+    now: Now,
 }
 
 impl Actor for FleetActor {
@@ -39,10 +42,7 @@ impl Handler<Happened> for FleetActor {
     type Result = ();
 
     fn handle(&mut self, Happened(input): Happened, _: &mut Self::Context) {
-        let now_ms = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis());
-        let now_ms = u64::try_from(now_ms).unwrap_or(u64::MAX);
+        let now_ms = (self.now)();
         let fleet = &mut self.fleet;
         // The fleet must not fall with one input: whoever wanted a node asks again when the next one comes up.
         match catch_unwind(AssertUnwindSafe(|| fleet.step(now_ms, input))) {
@@ -57,12 +57,13 @@ impl Handler<Happened> for FleetActor {
 pub struct FleetHandle(Addr<FleetActor>);
 
 impl FleetHandle {
-    /// Starts the fleet on the current arbiter. Proposals leave through `exit`.
-    pub fn start(exit: Exit) -> Self {
+    /// Starts the fleet on the current arbiter. Proposals leave through `exit`; `now` is the wall clock.
+    pub fn start(exit: Exit, now: Now) -> Self {
         Self(
             FleetActor {
                 fleet: Fleet::default(),
                 exit,
+                now,
             }
             .start(),
         )

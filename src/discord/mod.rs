@@ -3,4 +3,13 @@
 //! The only place that knows serenity and twilight. What comes in leaves as inputs of guilds, in order; what goes out
 //! comes as data and is put into words here.
 
+pub mod commands;
+mod decode;
+pub mod door;
+pub mod gateway;
 pub mod interaction;
+pub mod register;
+mod render;
+pub mod replies;
+pub mod rest;
+mod voice;

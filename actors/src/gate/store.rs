@@ -1,0 +1,173 @@
+//! The gate's conversation with the store: appends with their patience, the store's return, snapshots.
+
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
+use ostinato_machine::guild::Snapshot;
+use ostinato_machine::ids::GuildId;
+
+use super::queue::{Looseness, Next};
+use crate::messages::TakeSnapshot;
+use crate::ports::{Append, Appended, PortError, Work};
+use crate::shard::Shard;
+use crate::station::{Station, sleep_ms};
+
+/// Enqueues a record and attends to what becomes of it.
+pub(super) fn append(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, append: Append) {
+    let revision = append.record.revision;
+    let work = station.ports.store.append(append);
+    let (here, shard) = (Rc::clone(station), Rc::clone(shard));
+    station.spawn(async move {
+        let result = patiently(&here, &shard, guild, revision, work).await;
+        match result {
+            Ok(Appended { wants_snapshot }) => {
+                up(&here);
+                here.gate.confirm(&here, &shard, guild, revision);
+                if wants_snapshot {
+                    save(&here, &shard, guild).await;
+                }
+            }
+            Err(error) => fall(&here, &shard, guild, &error),
+        }
+    });
+}
+
+/// Waits for a commit, and says when the wait gets long.
+async fn patiently(
+    station: &Rc<Station>,
+    shard: &Rc<Shard>,
+    guild: GuildId,
+    revision: u64,
+    work: Work<Appended>,
+) -> Result<Appended, PortError> {
+    let times = &station.settings.gate;
+    let mut work = work;
+    let waits = [
+        (times.audio_ms, Looseness::Audio),
+        (times.answers_ms.saturating_sub(times.audio_ms), Looseness::All),
+    ];
+    for (ms, to) in waits {
+        match within(ms, &mut work).await {
+            Some(result) => return result,
+            None => station.gate.loosen(station, shard, guild, revision, to),
+        }
+    }
+    tracing::warn!(%guild, shard = %shard.id, revision, "the store does not confirm a record; answers go out before it is saved");
+    work.await
+}
+
+/// What comes out within `ms`, if anything does.
+async fn within<T>(ms: u64, work: impl Future<Output = T> + Unpin) -> Option<T> {
+    match select(work, pin!(sleep_ms(ms))).await {
+        Either::Left((result, _)) => Some(result),
+        Either::Right(_) => None,
+    }
+}
+
+fn up(station: &Station) {
+    if station.store_down.replace(false) {
+        tracing::info!("the store is back");
+    }
+}
+
+/// The store failed: nothing waits for it, and its return is tried for.
+fn fall(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, error: &PortError) {
+    if !station.store_down.replace(true) {
+        tracing::error!(%error, %guild, shard = %shard.id, "the store is down; music plays on, changes are not saved");
+    }
+    let news = {
+        let mut queues = station.gate.queues.borrow_mut();
+        let queue = queues.get_mut(&guild);
+        queue.is_some_and(|queue| queue.fall(station.settings.gate.backlog_bytes))
+    };
+    station.gate.pump(station, shard, guild);
+    if news {
+        let (here, shard) = (Rc::clone(station), Rc::clone(shard));
+        station.spawn(async move { recover(&here, &shard, guild).await });
+    }
+}
+
+/// Writes what waited, oldest first, as soon as the store takes it.
+async fn recover(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
+    let policy = &station.settings.slots.store;
+    let mut failures = 0_u32;
+    loop {
+        sleep_ms(policy.delay_ms(failures, station.ports.clock.chance())).await;
+        failures = failures.saturating_add(1);
+        loop {
+            let next = station
+                .gate
+                .queues
+                .borrow_mut()
+                .get_mut(&guild)
+                .map(super::queue::Queue::next);
+            let done = match next {
+                Some(Next::Record(record, awake)) => {
+                    let revision = record.revision;
+                    let append = Append {
+                        shard: shard.id,
+                        guild,
+                        record,
+                        awake,
+                    };
+                    let result = station.ports.store.append(append).await;
+                    result.map(|_| revision)
+                }
+                Some(Next::Snapshot) => match take(shard, guild).await {
+                    Some((snapshot, awake)) => {
+                        let revision = snapshot.revision;
+                        let result = station.ports.store.snapshot(guild, shard.id, snapshot, awake).await;
+                        result.map(|()| revision)
+                    }
+                    // Between two incarnations; the next one has the value.
+                    None => break,
+                },
+                Some(Next::Nothing) | None => {
+                    station.gate.pump(station, shard, guild);
+                    return;
+                }
+            };
+            match done {
+                Ok(revision) => {
+                    failures = 0;
+                    up(station);
+                    station.gate.confirm(station, shard, guild, revision);
+                }
+                Err(error) => {
+                    tracing::debug!(%guild, %error, "the store still does not take what waits");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The guild's kept state from its actor.
+async fn take(shard: &Rc<Shard>, guild: GuildId) -> Option<(Snapshot, bool)> {
+    let address = shard.guild(guild)?;
+    address.send(TakeSnapshot).await.ok().flatten()
+}
+
+/// Writes a snapshot; tells whether everything of the guild is durable.
+pub(super) async fn save(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> bool {
+    let Some((snapshot, awake)) = take(shard, guild).await else {
+        return false;
+    };
+    if snapshot.revision == 0 {
+        // A guild that was never changed: there is nothing to keep, and nothing is written over what may be there.
+        return true;
+    }
+    let revision = snapshot.revision;
+    match station.ports.store.snapshot(guild, shard.id, snapshot, awake).await {
+        Ok(()) => {
+            station.gate.confirm(station, shard, guild, revision);
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%guild, shard = %shard.id, %error, "a snapshot could not be written; the journal stands");
+            false
+        }
+    }
+}

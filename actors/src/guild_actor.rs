@@ -1,0 +1,250 @@
+//! The shell of the guild machine: one actor a guild, fed with one input at a time.
+//!
+//! Its order is fixed: decide (first guard) → apply, wants, hand over to the gate (second guard) → say that the input was
+//! applied, or that the guild died. It holds no rule, waits for nothing and reaches nothing outside but the gate.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext as _, Context, Handler, MessageResult};
+use ostinato_machine::guild::{self, Decision, Event, Guild, Ignored, Input, Report};
+use ostinato_machine::ids::{GuildId, NodeId};
+
+use crate::faults::Strike;
+use crate::gate::Effects;
+use crate::messages::{Applied, Deliver, Item, TakeSnapshot, Work};
+use crate::obituary::{self, Obituary};
+use crate::shard::Shard;
+use crate::station::Station;
+
+/// One incarnation of one guild.
+pub(crate) struct GuildActor {
+    station: Rc<Station>,
+    shard: Rc<Shard>,
+    id: GuildId,
+    incarnation: u64,
+    value: Option<Box<Guild>>,
+    /// What was said of the newest input: a delivery that is repeated is answered again and not applied again.
+    applied: Option<Applied>,
+    _obituary: Obituary,
+}
+
+/// How an input ended.
+enum Outcome {
+    Applied(Applied),
+    /// The value is intact: it could not be changed.
+    DiedDeciding(String),
+    /// The value may be half changed.
+    DiedApplying(String),
+}
+
+impl GuildActor {
+    pub(crate) fn new(
+        station: Rc<Station>,
+        shard: Rc<Shard>,
+        id: GuildId,
+        incarnation: u64,
+        value: Box<Guild>,
+    ) -> Self {
+        let (mourner, chance) = (Rc::clone(&shard), station.ports.clock.chance());
+        let obituary = Obituary::new(move || {
+            let reference = obituary::reference(chance);
+            let died = Work::Died {
+                incarnation,
+                value: None,
+                reference,
+            };
+            mourner.put(id, died);
+        });
+        Self {
+            station,
+            shard,
+            id,
+            incarnation,
+            value: Some(value),
+            applied: None,
+            _obituary: obituary,
+        }
+    }
+
+    fn run(&mut self, seq: u64, item: &Arc<Item>) -> Option<Outcome> {
+        let guild = self.value.as_deref_mut()?;
+        let (station, id) = (&self.station, self.id);
+        let input = &item.stamped;
+        let decision = obituary::guard(|| {
+            station.strike(Strike::Decide, id, Some(input));
+            guild::decide(guild, input)
+        });
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(said) => return Some(Outcome::DiedDeciding(said)),
+        };
+        let applied = obituary::guard(|| {
+            station.strike(Strike::Apply, id, Some(input));
+            let record = guild::apply_all(guild, input, &decision)?;
+            let wanted = guild::wants(guild);
+            let applied = Applied {
+                incarnation: self.incarnation,
+                seq,
+                wake_at_ms: wanted.wake_at_ms,
+                restful: wanted.restful,
+                command: matches!(input.input, Input::Command { .. }),
+            };
+            let effects = Effects {
+                adopted: adopted(&input.input, &decision),
+                closes: closes(&input.input, &decision),
+                wanted,
+                say: decision.say,
+                ask: decision.ask,
+                item: Arc::clone(item),
+            };
+            station.gate.push(station, &self.shard, id, record, effects);
+            Ok::<_, guild::NotApplicable>(applied)
+        });
+        Some(match applied {
+            Ok(Ok(applied)) => Outcome::Applied(applied),
+            Ok(Err(why)) => Outcome::DiedApplying(why.to_string()),
+            Err(said) => Outcome::DiedApplying(said),
+        })
+    }
+
+    fn die(&mut self, keep: bool, said: &str, item: &Item, ctx: &mut Context<Self>) {
+        let value = self.value.take().filter(|_| keep);
+        let reference = obituary::reference(self.station.ports.clock.chance());
+        let (guild, shard, cause) = (self.id, self.shard.id, &item.stamped.cause);
+        let command = input_name(&item.stamped.input);
+        tracing::error!(%guild, %shard, command, ?cause, %reference, kept = keep, said, "a guild died");
+        self.shard.put(
+            self.id,
+            Work::Died {
+                incarnation: self.incarnation,
+                value,
+                reference,
+            },
+        );
+        ctx.stop();
+    }
+}
+
+/// The player that the guild goes on with, if it took one over.
+fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
+    let tells = matches!(
+        input,
+        Input::Restored(_)
+            | Input::Player {
+                report: Report::Whole(_),
+                ..
+            }
+    );
+    if !tells {
+        return None;
+    }
+    decision.events.iter().find_map(|event| match event {
+        Event::Placed { node } => node.clone(),
+        Event::Added { .. }
+        | Event::Removed { .. }
+        | Event::Moved { .. }
+        | Event::Ordered { .. }
+        | Event::Cleared
+        | Event::Left { .. }
+        | Event::Began { .. }
+        | Event::Anchored { .. }
+        | Event::Sought { .. }
+        | Event::Paused { .. }
+        | Event::Volume { .. }
+        | Event::Loop { .. }
+        | Event::Channel { .. }
+        | Event::Text { .. }
+        | Event::LeaveAt { .. }
+        | Event::Waiting { .. }
+        | Event::Settled { .. }
+        | Event::Failures { .. }
+        | Event::Awoke(_)
+        | Event::Sat(_)
+        | Event::OwnVoice { .. }
+        | Event::Server { .. }
+        | Event::Joining { .. }
+        | Event::ToldNoNode
+        | Event::Reported { .. }
+        | Event::Sounds { .. }
+        | Event::SkippedTo { .. }
+        | Event::Failing { .. }
+        | Event::Over { .. }
+        | Event::Asked { .. }
+        | Event::Closed { .. } => None,
+    })
+}
+
+/// The interaction that is closed without a word: it was answered, or is being answered, under the same cause.
+fn closes(input: &Input, decision: &Decision) -> Option<u64> {
+    match input {
+        Input::Command { reply, .. } if decision.ignored == Some(Ignored::Repeat) => {
+            reply.as_ref().map(|reply| reply.interaction)
+        }
+        Input::Command { .. }
+        | Input::Restored(_)
+        | Input::Seat(_)
+        | Input::OwnVoice { .. }
+        | Input::VoiceServer { .. }
+        | Input::VoiceLost
+        | Input::Placed { .. }
+        | Input::Player { .. }
+        | Input::Done { .. }
+        | Input::Expired { .. }
+        | Input::Wake => None,
+    }
+}
+
+/// What an input goes by in logs; never what a user wrote.
+pub(crate) fn input_name(input: &Input) -> &'static str {
+    match input {
+        Input::Command { command, .. } => guild::command_name(command),
+        Input::Restored(_) => "(restored)",
+        Input::Seat(_) => "(seat)",
+        Input::OwnVoice { .. } => "(own voice)",
+        Input::VoiceServer { .. } => "(voice server)",
+        Input::VoiceLost => "(voice lost)",
+        Input::Placed { .. } => "(placed)",
+        Input::Player { .. } => "(player)",
+        Input::Done { .. } => "(done)",
+        Input::Expired { .. } => "(expired)",
+        Input::Wake => "(wake)",
+    }
+}
+
+impl Actor for GuildActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Deliver> for GuildActor {
+    type Result = ();
+
+    fn handle(&mut self, Deliver { seq, item }: Deliver, ctx: &mut Self::Context) {
+        if let Some(applied) = self.applied.as_ref().filter(|applied| applied.seq == seq) {
+            self.shard.put(self.id, Work::Applied(applied.clone()));
+            return;
+        }
+        match self.run(seq, &item) {
+            Some(Outcome::Applied(applied)) => {
+                self.applied = Some(applied.clone());
+                self.shard.put(self.id, Work::Applied(applied));
+            }
+            Some(Outcome::DiedDeciding(said)) => self.die(true, &said, &item, ctx),
+            Some(Outcome::DiedApplying(said)) => self.die(false, &said, &item, ctx),
+            None => {}
+        }
+    }
+}
+
+impl Handler<TakeSnapshot> for GuildActor {
+    type Result = MessageResult<TakeSnapshot>;
+
+    fn handle(&mut self, _: TakeSnapshot, _: &mut Self::Context) -> Self::Result {
+        let taken = self.value.as_deref().and_then(|guild| {
+            obituary::guard(|| (guild.snapshot(), guild::wants(guild).awake))
+                .inspect_err(|said| tracing::error!(guild = %self.id, said, "a snapshot could not be taken"))
+                .ok()
+        });
+        MessageResult(taken)
+    }
+}

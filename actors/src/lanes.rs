@@ -1,0 +1,197 @@
+//! The lanes: each carries one kind of effect to the outside, at its own pace and with its own repeats.
+//!
+//! What a guild's audio node and Discord's voice were last told is kept here, so that a guild's death recalls nothing.
+//! Lanes belong to the arbiter, decide nothing about music, and reach guilds only through the ingress.
+
+mod ask;
+mod audio;
+mod notice;
+mod order;
+mod reply;
+mod respond;
+mod voice;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ostinato_machine::guild::{Answer, Report, Seen, Stage, To, WantedVoice};
+use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId};
+use tokio::sync::Notify;
+
+pub(crate) use self::reply::Replies;
+use crate::gate::{Outside, Release, Words};
+use crate::shard::Shard;
+use crate::station::Station;
+
+/// The lanes of one arbiter.
+#[derive(Default)]
+pub(crate) struct Lanes {
+    guilds: RefCell<HashMap<GuildId, Rc<Lane>>>,
+    pub(crate) replies: Replies,
+    notices: notice::Notices,
+}
+
+/// What one guild's outside was told.
+struct Lane {
+    guild: GuildId,
+    shard: Rc<Shard>,
+    audio: RefCell<audio::Told>,
+    voice: RefCell<voice::Told>,
+    /// Whether the fleet knows that the guild needs a node.
+    placed: Cell<bool>,
+    /// An order is in flight, or waits to be repeated.
+    busy: Cell<bool>,
+    /// Rings when something changed meanwhile.
+    changed: Notify,
+}
+
+impl Lanes {
+    fn lane(&self, shard: &Rc<Shard>, guild: GuildId) -> Rc<Lane> {
+        let mut guilds = self.guilds.borrow_mut();
+        let lane = guilds.entry(guild).or_insert_with(|| {
+            Rc::new(Lane {
+                guild,
+                shard: Rc::clone(shard),
+                audio: RefCell::default(),
+                voice: RefCell::default(),
+                placed: Cell::new(false),
+                busy: Cell::new(false),
+                changed: Notify::new(),
+            })
+        });
+        Rc::clone(lane)
+    }
+
+    fn known(&self, guild: GuildId) -> Option<Rc<Lane>> {
+        self.guilds.borrow().get(&guild).cloned()
+    }
+
+    /// Carries out what the gate released.
+    pub(crate) fn release(&self, station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, release: Release) {
+        match release {
+            Release::Outside(outside) => self.outside(station, shard, guild, outside),
+            Release::Words(words) => self.words(station, guild, words),
+        }
+    }
+
+    fn outside(&self, station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, outside: Outside) {
+        let lane = self.lane(shard, guild);
+        let Outside { wanted, adopted, ask } = outside;
+        let fleet = &station.ports.fleet;
+        if let Some((node, generation)) = adopted {
+            fleet.adopted(shard.id, guild, node, generation);
+        }
+        if lane.placed.replace(wanted.needs_node) != wanted.needs_node {
+            if wanted.needs_node {
+                fleet.want(shard.id, guild);
+            } else {
+                fleet.release(shard.id, guild);
+            }
+        }
+        let voice = lane.voice.borrow_mut().want(wanted.voice);
+        if let Some(channel) = voice {
+            station.ports.gateway.want_voice(shard.id, guild, channel);
+        }
+        lane.audio.borrow_mut().want(wanted.player);
+        audio::kick(station, &lane);
+        for ask in ask {
+            ask::put(station, shard, guild, ask);
+        }
+        self.let_go(&lane);
+    }
+
+    fn words(&self, station: &Rc<Station>, guild: GuildId, words: Words) {
+        for Answer { to, stage, say } in words.say {
+            match (to, stage) {
+                (To::Reply(reply), Stage::Working) => self.replies.working(&reply),
+                (To::Reply(reply), Stage::Final) => self.replies.say(station, guild, &reply, say),
+                (To::Channel(channel), _) => self.notices.post(station, guild, channel, say),
+            }
+        }
+        if let Some(interaction) = words.closes {
+            self.replies.close(interaction);
+        }
+    }
+
+    /// Forgets a lane that has nothing to remember.
+    fn let_go(&self, lane: &Rc<Lane>) {
+        let idle =
+            !lane.busy.get() && !lane.placed.get() && lane.audio.borrow().is_idle() && lane.voice.borrow().is_idle();
+        if idle {
+            self.guilds.borrow_mut().remove(&lane.guild);
+        }
+    }
+
+    /// The player that the guild's node was told to have, as far as known: what a new incarnation goes on with.
+    pub(crate) fn player(&self, guild: GuildId) -> Option<Seen> {
+        self.known(guild)?.audio.borrow().seen()
+    }
+
+    /// A new incarnation counts its voice requests anew, and must be placed anew.
+    pub(crate) fn restart(&self, shard: &Rc<Shard>, guild: GuildId, own: Option<&(ChannelId, Hidden)>) {
+        let lane = self.lane(shard, guild);
+        lane.placed.set(false);
+        lane.voice.borrow_mut().restart(own.map(|(channel, _)| WantedVoice {
+            channel: *channel,
+            join: 0,
+        }));
+    }
+
+    /// The voice session of the guild is gone.
+    pub(crate) fn voice_void(&self, guild: GuildId) {
+        if let Some(lane) = self.known(guild) {
+            lane.voice.borrow_mut().restart(None);
+        }
+    }
+
+    /// Discord says where the bot sits.
+    pub(crate) fn own_voice(&self, guild: GuildId, channel: Option<ChannelId>) {
+        if let Some(lane) = self.known(guild) {
+            lane.voice.borrow_mut().sits(channel);
+        }
+    }
+
+    /// A node says something about the guild's player.
+    pub(crate) fn heard(&self, station: &Station, guild: GuildId, node: &NodeId, report: &Report) {
+        if let Some(lane) = self.known(guild) {
+            let now_ms = station.ports.clock.now_ms();
+            lane.audio.borrow_mut().heard(node, report, now_ms);
+        }
+    }
+
+    /// A node's session is up with these players: lanes compare what they told with what is there.
+    pub(crate) fn node_up(
+        &self,
+        station: &Rc<Station>,
+        shard: &Rc<Shard>,
+        node: &NodeId,
+        resumed: bool,
+        players: &[(GuildId, Seen)],
+    ) {
+        let rising_ms = station.ports.clock.monotonic_ms();
+        let there: HashMap<GuildId, &Seen> = players.iter().map(|(guild, seen)| (*guild, seen)).collect();
+        for guild in there.keys() {
+            self.lane(shard, *guild);
+        }
+        let lanes: Vec<Rc<Lane>> = {
+            let guilds = self.guilds.borrow();
+            guilds
+                .values()
+                .filter(|lane| lane.shard.id == shard.id)
+                .cloned()
+                .collect()
+        };
+        for lane in lanes {
+            let seen = there.get(&lane.guild).copied();
+            lane.audio.borrow_mut().node_up(node, resumed, seen, rising_ms);
+            audio::kick(station, &lane);
+        }
+    }
+
+    /// Whether nobody waits for a word that is on its way.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let busy = self.guilds.borrow().values().any(|lane| lane.busy.get());
+        !busy && self.replies.speaking() == 0 && self.notices.is_empty()
+    }
+}

@@ -1,0 +1,132 @@
+//! Speaking to one interaction: first callback, edit, deletion, follow-up, each with its repeats and its end.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use ostinato_machine::guild::{Refusal, Say};
+use ostinato_machine::ids::{GuildId, ReplyTo};
+
+use crate::ports::{First, PortError, PortErrorKind, Work};
+use crate::station::{Station, sleep_ms};
+
+/// Attempts at one call.
+const ATTEMPTS: u32 = 6;
+
+/// What Discord has of an interaction so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// Nothing.
+    Silent,
+    /// It shows that the bot is thinking.
+    Deferred,
+    /// Another process may have said something.
+    Unknown,
+}
+
+/// Defers; what comes then is an edit. `left_ms`: how long a first callback may still be tried.
+pub(super) async fn defer(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, left_ms: u64) -> Stand {
+    let first = First::Defer { public: reply.public };
+    let result = repeat(station, Some(left_ms), || {
+        station.ports.discord.first(reply, guild, first.clone())
+    });
+    if let Err(error) = result.await {
+        tracing::info!(%guild, cause = reply.interaction, %error, "an interaction could not be deferred");
+    }
+    // Also after a failure: if it did not arrive, an edit will say so, and a second callback must not follow.
+    Stand::Deferred
+}
+
+/// Gives the final answer in the way that `stand` and age allow.
+pub(super) async fn answer(
+    station: &Rc<Station>,
+    guild: GuildId,
+    reply: &ReplyTo,
+    say: Say,
+    stand: Stand,
+    age_ms: u64,
+) {
+    let refused = matches!(say, Say::Refused(_));
+    let first_ms = station.settings.reply.first_ms;
+    let too_late = say == Say::Refused(Refusal::TooLate) && stand == Stand::Silent;
+    let result = if too_late {
+        // It was not applied and gets no callback; whoever looks at an older deferral is told.
+        station.ports.discord.edit(reply, guild, say).await.or_else(expected)
+    } else if stand != Stand::Deferred && age_ms < first_ms {
+        let public = reply.public && !refused;
+        let first = First::Answer {
+            say: say.clone(),
+            public,
+        };
+        let left_ms = Some(first_ms.saturating_sub(age_ms));
+        let result = repeat(station, left_ms, || {
+            station.ports.discord.first(reply, guild, first.clone())
+        });
+        match result.await {
+            // Answered or deferred before, by a process that is gone or by a call that seemed lost.
+            Err(error) if error.kind != PortErrorKind::Refused => later(station, guild, reply, say).await,
+            other => other,
+        }
+    } else {
+        later(station, guild, reply, say).await
+    };
+    if let Err(error) = result {
+        tracing::warn!(%guild, cause = reply.interaction, %error, "an answer could not be given");
+    }
+}
+
+/// Answers an interaction that was deferred. A refusal is for the caller alone: after a public deferral it is another
+/// message.
+async fn later(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
+    let discord = &station.ports.discord;
+    if reply.public && matches!(say, Say::Refused(_)) {
+        repeat(station, None, || discord.delete(reply))
+            .await
+            .or_else(expected)?;
+        return repeat(station, None, || discord.follow_up(reply, guild, say.clone(), false)).await;
+    }
+    repeat(station, None, || discord.edit(reply, guild, say.clone())).await
+}
+
+/// What is not there needs no changing.
+fn expected(error: PortError) -> Result<(), PortError> {
+    if error.kind == PortErrorKind::Gone {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// Calls until it succeeds, fails for good, or the attempts or `left_ms` are used up.
+pub(super) async fn repeat(
+    station: &Rc<Station>,
+    left_ms: Option<u64>,
+    call: impl Fn() -> Work<()>,
+) -> Result<(), PortError> {
+    let (clock, policy) = (&station.ports.clock, &station.settings.answer_retry);
+    let until_ms = left_ms.map(|left_ms| clock.monotonic_ms().saturating_add(left_ms));
+    let mut attempt = 0_u32;
+    loop {
+        let call_ms = station.settings.reply.call_ms;
+        let left_ms = until_ms.map_or(call_ms, |until_ms| {
+            until_ms.saturating_sub(clock.monotonic_ms()).min(call_ms)
+        });
+        let result = tokio::time::timeout(Duration::from_millis(left_ms.max(1)), call()).await;
+        let late = |_| {
+            Err(PortError::new(
+                PortErrorKind::Timeout,
+                "no answer within the call's deadline",
+            ))
+        };
+        let error = match result.unwrap_or_else(late) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let delay_ms = policy.delay_ms(attempt, clock.chance());
+        attempt = attempt.saturating_add(1);
+        let over = until_ms.is_some_and(|until_ms| clock.monotonic_ms().saturating_add(delay_ms) >= until_ms);
+        if !error.is_retryable() || attempt >= ATTEMPTS || over {
+            return Err(error);
+        }
+        sleep_ms(delay_ms).await;
+    }
+}

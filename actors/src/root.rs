@@ -1,0 +1,248 @@
+//! The root: one process of the bot. It spreads shards over arbiters, starts their keepers, hears of what can't go on,
+//! and drains within one deadline.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor as _, Addr, Arbiter};
+use actix_rt::ArbiterHandle;
+use futures_util::future::join_all;
+use ostinato_machine::fleet::Placement;
+use ostinato_machine::guild::Input;
+use ostinato_machine::ids::{CauseId, ShardId};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::clock;
+use crate::faults::Faults;
+use crate::fleet_actor::{FleetHandle, Now};
+use crate::ingress::{Ingress, Way};
+use crate::keeper::{Charge, Drain, Keeper, Vanish};
+use crate::obituary;
+use crate::ports::{FleetPort, PortError, Ports};
+use crate::settings::Settings;
+
+/// Builds the ports of one arbiter, on its thread. The number counts arbiters from 0; the fleet's port is to be passed on
+/// as [`Ports::fleet`].
+pub type MakePorts = Arc<dyn Fn(usize, Rc<dyn FleetPort>) -> Result<Ports, PortError> + Send + Sync>;
+
+/// Words about what can't go on that may wait; one is enough.
+const FATALS: usize = 8;
+
+/// Why the process can't go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fatal {
+    /// Discord refuses token, intents or shard count.
+    #[error("discord refuses this bot for good (close code {code}): {fix}")]
+    Gateway {
+        /// Close code.
+        code: u16,
+        /// What to do.
+        fix: String,
+    },
+    /// A shard's actor died more often than its budget allows.
+    #[error("shard {shard} died too often")]
+    Shard {
+        /// The shard.
+        shard: ShardId,
+    },
+}
+
+impl Fatal {
+    /// The exit code that says so: 77 for a refused token, 70 for a spent budget.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Gateway { .. } => 77,
+            Self::Shard { .. } => 70,
+        }
+    }
+}
+
+/// Why the process did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The ports of an arbiter could not be made.
+    #[error("the ports of arbiter {arbiter} could not be made: {source}")]
+    Ports {
+        /// Which arbiter.
+        arbiter: usize,
+        /// Why.
+        source: PortError,
+    },
+    /// An arbiter ended before its ports were made.
+    #[error("arbiter {0} ended while it was starting")]
+    Arbiter(usize),
+}
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Everything that was held was finished.
+    Finished,
+    /// The deadline cut something short; the next process goes on from the journal.
+    CutShort,
+}
+
+/// Where keepers run.
+pub trait Threads {
+    /// The arbiter with this number, from 0.
+    fn arbiter(&mut self, index: usize) -> ArbiterHandle;
+    /// Ends the arbiters that were made here.
+    fn end(&mut self);
+}
+
+/// A thread of its own for each arbiter.
+#[derive(Debug, Default)]
+pub struct OwnThreads(Vec<Arbiter>);
+
+impl Threads for OwnThreads {
+    fn arbiter(&mut self, _: usize) -> ArbiterHandle {
+        let arbiter = Arbiter::new();
+        let handle = arbiter.handle();
+        self.0.push(arbiter);
+        handle
+    }
+
+    fn end(&mut self) {
+        for arbiter in self.0.drain(..) {
+            arbiter.stop();
+            // A wedged thread is left to the exit of the process.
+        }
+    }
+}
+
+/// Everything on the thread that starts the root.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThisThread;
+
+impl Threads for ThisThread {
+    fn arbiter(&mut self, _: usize) -> ArbiterHandle {
+        Arbiter::current()
+    }
+
+    fn end(&mut self) {}
+}
+
+/// A running process. It must be drained to close sessions resumably; dropped, its actors end with their arbiters.
+pub struct Root {
+    ingress: Ingress,
+    keepers: Vec<Addr<Keeper>>,
+    fatal: Mutex<mpsc::Receiver<Fatal>>,
+    threads: Box<dyn Threads>,
+    drain_ms: u64,
+}
+
+impl Root {
+    /// Starts a process with an arbiter on its own thread for each of [`Settings::threads`]. To be called inside an
+    /// actix system. It returns when all ports are made; shards then start by themselves.
+    ///
+    /// # Errors
+    /// [`StartError`] when an arbiter's ports can't be made.
+    pub async fn start(settings: Settings, make_ports: MakePorts) -> Result<Self, StartError> {
+        let clock: Now = Arc::new(clock::wall_ms);
+        Self::start_on(Box::<OwnThreads>::default(), settings, make_ports, clock, None).await
+    }
+
+    pub(crate) async fn start_on(
+        mut threads: Box<dyn Threads>,
+        settings: Settings,
+        make_ports: MakePorts,
+        clock: Now,
+        faults: Option<Faults>,
+    ) -> Result<Self, StartError> {
+        obituary::install_hook();
+        let ingress = Ingress::new(settings.total_shards);
+        let fleet = FleetHandle::start(proposals(&ingress), clock);
+        let (fatal, fatals) = mpsc::channel(FATALS);
+        let count = settings.threads.clamp(1, settings.shards.len().max(1));
+        let mut ways = BTreeMap::new();
+        let mut keepers = Vec::new();
+        let mut starting = Vec::new();
+        for index in 0..count {
+            let shards: Vec<ShardId> = settings.shards.iter().skip(index).step_by(count).copied().collect();
+            let (ready, started) = oneshot::channel();
+            let charge = Charge {
+                index,
+                settings: settings.clone(),
+                shards: shards.clone(),
+                make_ports: Arc::clone(&make_ports),
+                fleet: fleet.clone(),
+                faults: faults.clone(),
+                fatal: fatal.clone(),
+                ready,
+            };
+            let keeper = Keeper::start_in_arbiter(&threads.arbiter(index), move |_| Keeper::new(charge));
+            let way = Arc::new(Way::to(keeper.clone()));
+            ways.extend(shards.into_iter().map(|shard| (shard, Arc::clone(&way))));
+            keepers.push(keeper);
+            starting.push(started);
+        }
+        ingress.connect(ways);
+        for (arbiter, started) in starting.into_iter().enumerate() {
+            let result = started.await.map_err(|_| StartError::Arbiter(arbiter));
+            if let Err(error) = result.and_then(|made| made.map_err(|source| StartError::Ports { arbiter, source })) {
+                threads.end();
+                return Err(error);
+            }
+        }
+        Ok(Self {
+            ingress,
+            keepers,
+            fatal: Mutex::new(fatals),
+            threads,
+            drain_ms: settings.drain_ms,
+        })
+    }
+
+    /// The way to every guild of this process.
+    pub fn ingress(&self) -> Ingress {
+        self.ingress.clone()
+    }
+
+    /// Waits until the process can't go on, and says why.
+    pub async fn fatal(&self) -> Fatal {
+        match self.fatal.lock().await.recv().await {
+            Some(fatal) => fatal,
+            // Every keeper is gone: nobody can say anything any more.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Drains within [`Settings::drain_ms`]: accepts nothing more, finishes what is held, writes side data, closes the
+    /// gateway resumably and leaves the players playing. Ends the arbiters.
+    pub async fn drain(mut self) -> Drained {
+        let all = join_all(self.keepers.iter().map(|keeper| keeper.send(Drain)));
+        let finished = tokio::time::timeout(Duration::from_millis(self.drain_ms), all).await;
+        let finished = finished.is_ok_and(|all| all.iter().all(|one| matches!(one, Ok(true))));
+        for keeper in &self.keepers {
+            keeper.do_send(Vanish);
+        }
+        self.threads.end();
+        if finished { Drained::Finished } else { Drained::CutShort }
+    }
+
+    /// Ends at once, as `kill -9` does.
+    #[cfg(feature = "world")]
+    pub(crate) async fn vanish(self) {
+        // A keeper that is gone has vanished already.
+        let _ = join_all(self.keepers.iter().map(|keeper| keeper.send(Vanish))).await;
+    }
+}
+
+/// Carries the fleet's proposals to the guilds.
+fn proposals(ingress: &Ingress) -> crate::fleet_actor::Exit {
+    let ingress = ingress.clone();
+    Arc::new(move |placement: Placement| {
+        let Placement {
+            guild,
+            node,
+            generation,
+            ..
+        } = placement;
+        let input = Input::Placed { node, generation };
+        if let Err(why) = ingress.push(guild, CauseId::Internal, input) {
+            tracing::debug!(%guild, %why, "a placement was refused; the guild asks again at its next start");
+        }
+    })
+}

@@ -1,0 +1,363 @@
+//! What a shard knows: its slots, its seats, its marks, its work. It belongs to the keeper and outlives the shard's actor.
+//!
+//! Part of the error kernel: plain data, no port is called in here, and no borrow is held while anything else runs.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use actix::Addr;
+use ostinato_machine::guild::Guild;
+use ostinato_machine::ids::{GuildId, NodeId, ShardId};
+use ostinato_machine::restart::{CommonCause, Tokens};
+use ostinato_machine::slot::{Phase, Refused, Slot, SlotContext, SlotInput, SlotOutput};
+use tokio::sync::{Notify, watch};
+
+use crate::guild_actor::GuildActor;
+use crate::marks::Marks;
+use crate::messages::{Attend, Item, Work};
+use crate::ports::GatewaySession;
+use crate::seats::Seats;
+use crate::settings::Settings;
+use crate::shard_actor::ShardActor;
+
+/// A guild that asks to be woken at a time that has passed is woken again after so long, ms.
+const WAKE_AGAIN_MS: u64 = 250;
+
+/// Timers are looked at anew after so long: the wall clock may have been set meanwhile, ms.
+const LOOK_AGAIN_MS: u64 = 60_000;
+
+/// One shard of this arbiter.
+pub(crate) struct Shard {
+    pub(crate) id: ShardId,
+    pub(crate) marks: Marks,
+    pub(crate) seats: RefCell<Seats>,
+    pub(crate) table: RefCell<Table>,
+    pub(crate) nodes: RefCell<Nodes>,
+    /// The session that was last written.
+    pub(crate) written: RefCell<Option<GatewaySession>>,
+    /// Rings when a timer is due earlier than the one that is waited for.
+    pub(crate) timer: Notify,
+    /// Whether players and seats are as well known as they will be: guilds may be loaded.
+    pub(crate) opened: watch::Sender<bool>,
+    /// The gateway is heard no more: what it says belongs to the next process.
+    pub(crate) deaf: Cell<bool>,
+    /// Rings at each word of gateway or node.
+    pub(crate) known: Notify,
+    /// What the gateway said first: a new session, or the old one.
+    pub(crate) greeted: Cell<Option<Greeting>>,
+    address: RefCell<Option<Addr<ShardActor>>>,
+    called: Cell<bool>,
+}
+
+/// Slots and what is due.
+pub(crate) struct Table {
+    entries: HashMap<GuildId, Entry>,
+    work: VecDeque<(GuildId, Work)>,
+    timers: BTreeSet<(u64, GuildId)>,
+    tokens: Tokens,
+    incarnations: u64,
+    next_seq: u64,
+    pub(crate) stopping: bool,
+    pub(crate) alarm: CommonCause,
+}
+
+/// One guild of a shard.
+#[derive(Default)]
+pub(crate) struct Entry {
+    pub(crate) slot: Slot<Item>,
+    /// The guild's value, while no actor has it.
+    pub(crate) value: Option<Box<Guild>>,
+    pub(crate) address: Option<Addr<GuildActor>>,
+    pub(crate) wake_at_ms: Option<u64>,
+    /// Not to be woken before, ms of the rising clock.
+    pub(crate) wake_not_before_ms: u64,
+    pub(crate) rests_since_ms: Option<u64>,
+    armed_ms: Option<u64>,
+}
+
+/// Time as a step sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) rising_ms: u64,
+    pub(crate) wall_ms: u64,
+    pub(crate) chance: u64,
+}
+
+/// How a gateway session began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Greeting {
+    /// As a new one.
+    New,
+    /// As the one before.
+    Resumed,
+}
+
+/// What is due for a guild.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Its slot wants a tick.
+    Slot,
+    /// The guild wants to be woken.
+    Wake,
+    /// It has rested long enough.
+    Sleep,
+}
+
+/// Sessions of audio nodes.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    /// By node: the session to store.
+    pub(crate) sessions: BTreeMap<NodeId, String>,
+    pub(crate) changed: BTreeSet<NodeId>,
+    /// Nodes that said something about themselves since the start.
+    pub(crate) heard: BTreeSet<NodeId>,
+}
+
+impl Shard {
+    pub(crate) fn new(id: ShardId, settings: &Settings) -> Self {
+        Self {
+            id,
+            marks: Marks::default(),
+            seats: RefCell::default(),
+            table: RefCell::new(Table {
+                entries: HashMap::new(),
+                work: VecDeque::new(),
+                timers: BTreeSet::new(),
+                tokens: Tokens::new(settings.restarts_per_second, settings.restarts_per_second),
+                incarnations: 0,
+                next_seq: 1,
+                stopping: false,
+                alarm: CommonCause::default(),
+            }),
+            nodes: RefCell::default(),
+            written: RefCell::new(None),
+            timer: Notify::new(),
+            opened: watch::Sender::new(false),
+            deaf: Cell::new(false),
+            known: Notify::new(),
+            greeted: Cell::new(None),
+            address: RefCell::new(None),
+            called: Cell::new(false),
+        }
+    }
+
+    /// Gives work to the shard's actor; it stays here until the actor takes it.
+    pub(crate) fn put(&self, guild: GuildId, work: Work) {
+        self.table.borrow_mut().work.push_back((guild, work));
+        self.call();
+    }
+
+    /// Tells the actor that there is work, once.
+    pub(crate) fn call(&self) {
+        if self.called.get() {
+            return;
+        }
+        if let Some(address) = self.address.borrow().as_ref() {
+            self.called.set(true);
+            address.do_send(Attend);
+        }
+    }
+
+    /// The actor attends now; the next call must be said again.
+    pub(crate) fn attending(&self) {
+        self.called.set(false);
+    }
+
+    /// A new actor serves the shard, or none.
+    pub(crate) fn serve(&self, address: Option<Addr<ShardActor>>) {
+        *self.address.borrow_mut() = address;
+        self.called.set(false);
+    }
+
+    /// Offers an input to the guild's slot. `command`: somebody waits for an answer.
+    pub(crate) fn offer(&self, guild: GuildId, item: Item, command: bool, settings: &Settings) -> Result<(), Refused> {
+        {
+            let mut table = self.table.borrow_mut();
+            if table.stopping {
+                return Err(Refused::Stopping);
+            }
+            let seq = table.next_seq;
+            let entry = table.entries.entry(guild).or_default();
+            entry.slot.offer(seq, Arc::new(item), command, &settings.slots)?;
+            table.next_seq = seq.saturating_add(1);
+            table.work.push_back((guild, Work::Slot(SlotInput::Tick)));
+        }
+        self.call();
+        Ok(())
+    }
+
+    /// The phase of the guild's slot.
+    pub(crate) fn phase(&self, guild: GuildId) -> Phase {
+        let table = self.table.borrow();
+        table
+            .entries
+            .get(&guild)
+            .map_or(Phase::Cold, |entry| entry.slot.phase())
+    }
+
+    /// The address of the guild's actor, for its own keeper alone.
+    pub(crate) fn guild(&self, guild: GuildId) -> Option<Addr<GuildActor>> {
+        let table = self.table.borrow();
+        table.entries.get(&guild).and_then(|entry| entry.address.clone())
+    }
+
+    /// Lets go of every actor, slot and value.
+    pub(crate) fn vanish(&self) {
+        self.deaf.set(true);
+        self.serve(None);
+        let mut table = self.table.borrow_mut();
+        table.stopping = true;
+        table.work.clear();
+        let entries = std::mem::take(&mut table.entries);
+        drop(table);
+        drop(entries);
+    }
+
+    /// Whether nothing is under way any more after a stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let table = self.table.borrow();
+        table.work.is_empty()
+            && table
+                .entries
+                .values()
+                .all(|entry| matches!(entry.slot.phase(), Phase::Stopped | Phase::Cold))
+    }
+}
+
+impl Table {
+    pub(crate) fn next_work(&mut self) -> Option<(GuildId, Work)> {
+        self.work.pop_front()
+    }
+
+    pub(crate) fn has_work(&self) -> bool {
+        !self.work.is_empty()
+    }
+
+    pub(crate) fn entry(&mut self, guild: GuildId) -> &mut Entry {
+        self.entries.entry(guild).or_default()
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (GuildId, &Entry)> {
+        self.entries.iter().map(|(guild, entry)| (*guild, entry))
+    }
+
+    /// Guilds whose actor runs.
+    pub(crate) fn live(&self) -> usize {
+        let live = self.entries.values().filter(|entry| entry.slot.incarnation().is_some());
+        live.count()
+    }
+
+    /// One step of a guild's slot.
+    pub(crate) fn step(
+        &mut self,
+        guild: GuildId,
+        now: Now,
+        settings: &Settings,
+        input: SlotInput,
+        out: &mut Vec<SlotOutput<Item>>,
+    ) {
+        let entry = self.entries.entry(guild).or_default();
+        let mut context = SlotContext {
+            now_ms: now.rising_ms,
+            wall_ms: now.wall_ms,
+            chance: now.chance,
+            policy: &settings.slots,
+            tokens: &mut self.tokens,
+            incarnations: &mut self.incarnations,
+        };
+        entry.slot.step(&mut context, input, out);
+    }
+
+    /// Sets the guild's timer to what is due next; a slot that nothing speaks for is let go. Tells whether the timer is
+    /// now the first one.
+    pub(crate) fn arm(&mut self, guild: GuildId, now: Now, settings: &Settings) -> bool {
+        let Some(entry) = self.entries.get_mut(&guild) else {
+            return false;
+        };
+        if let Some(armed_ms) = entry.armed_ms.take() {
+            self.timers.remove(&(armed_ms, guild));
+        }
+        if entry.slot.is_idle_cold() {
+            self.entries.remove(&guild);
+            return false;
+        }
+        let due = entry.due(now, settings).map(|(at_ms, _)| at_ms);
+        let Some(due) = due else { return false };
+        let due = due.min(now.rising_ms.saturating_add(LOOK_AGAIN_MS));
+        entry.armed_ms = Some(due);
+        self.timers.insert((due, guild));
+        self.timers.first() == Some(&(due, guild))
+    }
+
+    /// When the first timer is due, ms of the rising clock.
+    pub(crate) fn first_due_ms(&self) -> Option<u64> {
+        self.timers.first().map(|(at_ms, _)| *at_ms)
+    }
+
+    /// Takes the guilds whose timers are due, with what is due for them; `None`: it only had to be looked at.
+    pub(crate) fn take_due(&mut self, now: Now, settings: &Settings) -> Vec<(GuildId, Option<Due>)> {
+        let mut due = Vec::new();
+        while let Some((at_ms, guild)) = self.timers.first().copied() {
+            if at_ms > now.rising_ms {
+                break;
+            }
+            self.timers.remove(&(at_ms, guild));
+            if let Some(entry) = self.entries.get_mut(&guild) {
+                entry.armed_ms = None;
+                let what = entry.due(now, settings).filter(|(at_ms, _)| *at_ms <= now.rising_ms);
+                due.push((guild, what.map(|(_, what)| what)));
+            }
+        }
+        due
+    }
+
+    /// The guilds that rest and hold nothing, longest first, beyond the cap on live guilds.
+    pub(crate) fn beyond_cap(&self, cap: usize) -> Vec<GuildId> {
+        let excess = self.live().saturating_sub(cap);
+        if excess == 0 {
+            return Vec::new();
+        }
+        let mut resting: Vec<(u64, GuildId)> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.slot.phase() == Phase::Live && entry.slot.held() == 0)
+            .filter_map(|(guild, entry)| Some((entry.rests_since_ms?, *guild)))
+            .collect();
+        resting.sort_unstable();
+        resting.into_iter().take(excess).map(|(_, guild)| guild).collect()
+    }
+}
+
+impl Entry {
+    /// What is due next, and when by the rising clock.
+    fn due(&self, now: Now, settings: &Settings) -> Option<(u64, Due)> {
+        let slot = self.slot.due_ms().map(|at_ms| (at_ms, Due::Slot));
+        if self.slot.phase() != Phase::Live {
+            return slot;
+        }
+        let wake = self.wake_at_ms.map(|at_ms| {
+            let at_ms = now.rising_ms.saturating_add(at_ms.saturating_sub(now.wall_ms));
+            (at_ms.max(self.wake_not_before_ms), Due::Wake)
+        });
+        let idle = self.rests_since_ms.filter(|_| self.slot.held() == 0 && wake.is_none());
+        let sleep = idle.map(|since_ms| (since_ms.saturating_add(settings.passivate_ms), Due::Sleep));
+        [slot, wake, sleep]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at_ms, _)| *at_ms)
+    }
+
+    /// The guild is being woken: once for each time that it names, and never in a spin.
+    pub(crate) fn woken(&mut self, now: Now) {
+        self.wake_at_ms = None;
+        self.wake_not_before_ms = now.rising_ms.saturating_add(WAKE_AGAIN_MS);
+    }
+}

@@ -1,0 +1,220 @@
+//! The shell of the slot machine: one actor a shard, which attends to what its slots want.
+//!
+//! Everything it knows lies in [`Shard`]; it can die and be replaced between any two pieces of work. It never awaits.
+
+mod beat;
+mod doors;
+mod execute;
+mod open;
+
+use std::rc::Rc;
+
+use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler};
+use ostinato_machine::guild::{Guild, Input};
+use ostinato_machine::ids::{CauseId, GuildId};
+use ostinato_machine::slot::{SlotInput, SlotOutput};
+
+use crate::faults::Strike;
+use crate::messages::{Applied, Attend, Deliver, Item, Work};
+use crate::obituary::{self, Obituary};
+use crate::shard::{Due, Shard};
+use crate::station::Station;
+
+pub(crate) use self::beat::{beat, checkpoint, timers};
+pub(crate) use self::open::open;
+
+/// Pieces of work that are done at a stretch; then others on the arbiter have their turn.
+const STRETCH: usize = 256;
+
+/// One life of a shard's actor.
+pub(crate) struct ShardActor {
+    pub(crate) station: Rc<Station>,
+    pub(crate) shard: Rc<Shard>,
+    _obituary: Obituary,
+}
+
+impl ShardActor {
+    pub(crate) fn new(station: Rc<Station>, shard: Rc<Shard>, obituary: Obituary) -> Self {
+        Self {
+            station,
+            shard,
+            _obituary: obituary,
+        }
+    }
+
+    /// A delivery or a notice can have died with the actor before this one: ask again for what is under way.
+    fn sweep(&self) {
+        let mut lost = Vec::new();
+        let mut again = Vec::new();
+        for (guild, entry) in self.shard.table.borrow().entries() {
+            let Some(incarnation) = entry.slot.incarnation() else {
+                continue;
+            };
+            match entry.address.as_ref().filter(|address| address.connected()) {
+                None => lost.push((guild, incarnation)),
+                Some(address) => {
+                    if let Some((seq, item)) = entry.slot.redelivery() {
+                        again.push((address.clone(), Deliver { seq, item }));
+                    }
+                }
+            }
+        }
+        for (guild, incarnation) in lost {
+            let reference = obituary::reference(self.station.ports.clock.chance());
+            let died = Work::Died {
+                incarnation,
+                value: None,
+                reference,
+            };
+            self.shard.put(guild, died);
+        }
+        for (address, deliver) in again {
+            address.do_send(deliver);
+        }
+    }
+
+    /// Does what has come due and what was given, for a stretch.
+    fn attend(&self) {
+        let due = self.take_due();
+        for (guild, what) in due {
+            self.is_due(guild, what);
+        }
+        for _ in 0..STRETCH {
+            let next = self.shard.table.borrow_mut().next_work();
+            let Some((guild, work)) = next else { return };
+            self.station.strike(Strike::Shard, guild, None);
+            self.work(guild, work);
+        }
+        if self.shard.table.borrow().has_work() {
+            self.shard.call();
+        }
+    }
+
+    fn take_due(&self) -> Vec<(GuildId, Option<Due>)> {
+        let now = self.station.now();
+        self.shard.table.borrow_mut().take_due(now, &self.station.settings)
+    }
+
+    fn is_due(&self, guild: GuildId, what: Option<Due>) {
+        match what {
+            Some(Due::Slot) => self.step(guild, SlotInput::Tick, None),
+            Some(Due::Sleep) => self.step(guild, SlotInput::Passivate, None),
+            Some(Due::Wake) => {
+                self.shard.table.borrow_mut().entry(guild).woken(self.station.now());
+                let woken = self.station.push(guild, CauseId::Internal, Input::Wake, 0);
+                if woken.is_err() {
+                    self.arm(guild);
+                }
+            }
+            None => self.arm(guild),
+        }
+    }
+
+    fn work(&self, guild: GuildId, work: Work) {
+        match work {
+            Work::Slot(input) => self.step(guild, input, None),
+            Work::Loaded { attempt, guild: value } => self.step(guild, SlotInput::Loaded { attempt }, Some(value)),
+            Work::Applied(applied) => self.applied(guild, &applied),
+            Work::Died {
+                incarnation,
+                value,
+                reference,
+            } => self.died(guild, incarnation, value, reference),
+        }
+    }
+
+    fn applied(&self, guild: GuildId, applied: &Applied) {
+        let now = self.station.now();
+        {
+            let mut table = self.shard.table.borrow_mut();
+            let entry = table.entry(guild);
+            if entry.slot.incarnation() != Some(applied.incarnation) {
+                return;
+            }
+            entry.wake_at_ms = applied.wake_at_ms;
+            entry.rests_since_ms = match entry.rests_since_ms {
+                Some(since_ms) if applied.restful && !applied.command => Some(since_ms),
+                Some(_) | None => applied.restful.then_some(now.rising_ms),
+            };
+        }
+        let Applied { incarnation, seq, .. } = *applied;
+        self.step(guild, SlotInput::Applied { incarnation, seq }, None);
+    }
+
+    fn died(&self, guild: GuildId, incarnation: u64, value: Option<Box<Guild>>, reference: std::sync::Arc<str>) {
+        let keep = value.is_some();
+        let alarm = {
+            let mut table = self.shard.table.borrow_mut();
+            let entry = table.entry(guild);
+            if entry.slot.incarnation() != Some(incarnation) {
+                // Its end was known already, or meant.
+                drop(table);
+                return self.arm(guild);
+            }
+            entry.value = value;
+            entry.address = None;
+            entry.wake_at_ms = None;
+            entry.rests_since_ms = None;
+            let live = table.live();
+            let now_ms = self.station.ports.clock.monotonic_ms();
+            table.alarm.death(guild, live, now_ms)
+        };
+        if let Some(guilds) = alarm {
+            tracing::error!(shard = %self.shard.id, guilds, "many guilds die at once; look for a common cause");
+        }
+        let died = SlotInput::Died {
+            incarnation,
+            keep,
+            reference,
+        };
+        self.step(guild, died, None);
+    }
+
+    /// One step of a slot and all that it wants done. `loaded`: the value that a start may need.
+    pub(crate) fn step(&self, guild: GuildId, input: SlotInput, loaded: Option<Box<Guild>>) {
+        let mut out: Vec<SlotOutput<Item>> = Vec::new();
+        let now = self.station.now();
+        let settings = &self.station.settings;
+        self.shard
+            .table
+            .borrow_mut()
+            .step(guild, now, settings, input, &mut out);
+        let mut loaded = loaded;
+        for output in out {
+            self.execute(guild, output, &mut loaded);
+        }
+        self.arm(guild);
+    }
+
+    fn arm(&self, guild: GuildId) {
+        let now = self.station.now();
+        let first = self.shard.table.borrow_mut().arm(guild, now, &self.station.settings);
+        if first {
+            self.shard.timer.notify_one();
+        }
+    }
+}
+
+impl Actor for ShardActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.shard.serve(Some(ctx.address()));
+        self.sweep();
+        self.shard.call();
+    }
+}
+
+impl Handler<Attend> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Attend, ctx: &mut Self::Context) {
+        self.shard.attending();
+        if let Err(said) = obituary::guard(|| self.attend()) {
+            let reference = obituary::reference(self.station.ports.clock.chance());
+            tracing::error!(shard = %self.shard.id, %reference, said, "a shard's actor died; its slots are kept");
+            self.shard.serve(None);
+            ctx.stop();
+        }
+    }
+}

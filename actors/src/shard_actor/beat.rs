@@ -1,0 +1,115 @@
+//! What a shard does as time goes by: its one timer, its side checkpoint, its cap on live guilds.
+
+use std::rc::Rc;
+
+use ostinato_machine::ids::GuildId;
+use ostinato_machine::slot::SlotInput;
+
+use crate::messages::Work;
+use crate::ports::{GatewaySession, PortError, ShardCheckpoint};
+use crate::shard::Shard;
+use crate::station::{Station, sleep_ms};
+
+/// Rings the shard's actor when its first timer is due. Lives as long as the station, whatever becomes of the actor.
+pub(crate) async fn timers(station: Rc<Station>, shard: Rc<Shard>) {
+    loop {
+        let due_ms = shard.table.borrow().first_due_ms();
+        let Some(due_ms) = due_ms else {
+            shard.timer.notified().await;
+            continue;
+        };
+        let now_ms = station.ports.clock.monotonic_ms();
+        if due_ms > now_ms {
+            tokio::select! {
+                biased;
+                () = shard.timer.notified() => {}
+                () = sleep_ms(due_ms.saturating_sub(now_ms)) => {}
+            }
+            continue;
+        }
+        shard.call();
+        // The actor takes what is due in its own turn; asking again at once would only spin.
+        tokio::select! {
+            biased;
+            () = shard.timer.notified() => {}
+            () = sleep_ms(10) => {}
+        }
+    }
+}
+
+/// Writes side data each second and keeps the cap on live guilds.
+pub(crate) async fn beat(station: Rc<Station>, shard: Rc<Shard>) {
+    let mut failures = 0_u32;
+    loop {
+        let rest_ms = match failures {
+            0 => station.settings.checkpoint_ms,
+            _ => {
+                let policy = &station.settings.slots.store;
+                policy
+                    .delay_ms(failures, station.ports.clock.chance())
+                    .max(station.settings.checkpoint_ms)
+            }
+        };
+        sleep_ms(rest_ms).await;
+        let beyond = shard.table.borrow().beyond_cap(station.settings.live_guilds);
+        for guild in beyond {
+            shard.put(guild, Work::Slot(SlotInput::Passivate));
+        }
+        if shard.deaf.get() {
+            return;
+        }
+        match checkpoint(&station, &shard).await {
+            Ok(()) => failures = 0,
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                if failures == 1 {
+                    tracing::warn!(shard = %shard.id, %error, "side data can't be written; a restart now would ask Discord for more");
+                }
+            }
+        }
+    }
+}
+
+/// Writes what changed: the gateway session with its low-water mark, seats, sessions of audio nodes. What can't be
+/// written is written the next time.
+pub(crate) async fn checkpoint(station: &Rc<Station>, shard: &Rc<Shard>) -> Result<(), PortError> {
+    let gateway = changed_session(station, shard);
+    let seats = shard.seats.borrow_mut().take_changed();
+    let nodes: Vec<_> = {
+        let mut nodes = shard.nodes.borrow_mut();
+        let changed = std::mem::take(&mut nodes.changed);
+        let session = |node| nodes.sessions.get(node).cloned();
+        changed.iter().map(|node| (node.clone(), session(node))).collect()
+    };
+    if gateway.is_none() && seats.is_empty() && nodes.is_empty() {
+        return Ok(());
+    }
+    let written = ShardCheckpoint {
+        gateway: gateway.clone().map(Some),
+        seats,
+        nodes,
+    };
+    let result = station.ports.store.checkpoint(shard.id, written.clone()).await;
+    match &result {
+        Ok(()) => {
+            if let Some(session) = gateway {
+                shard.written.replace(Some(session));
+            }
+        }
+        Err(_) => {
+            let guilds = written.seats.iter().map(|seats| GuildId(seats.guild));
+            shard.seats.borrow_mut().mark_changed(guilds);
+            let nodes = written.nodes.into_iter().map(|(node, _)| node);
+            shard.nodes.borrow_mut().changed.extend(nodes);
+        }
+    }
+    result
+}
+
+/// The session to store, if it is another than the one that was written last.
+fn changed_session(station: &Station, shard: &Shard) -> Option<GatewaySession> {
+    let mut session = station.ports.gateway.session(shard.id)?;
+    session.sequence = shard.marks.low_water(session.sequence);
+    let same = shard.written.borrow().as_ref() == Some(&session);
+    (!same).then_some(session)
+}

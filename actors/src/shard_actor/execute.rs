@@ -1,0 +1,203 @@
+//! Doing what a slot wants done.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::Actor as _;
+use ostinato_machine::guild::{Guild, Input, Refusal, Restored, Say, Stamped, command_name};
+use ostinato_machine::ids::{CauseId, GuildId};
+use ostinato_machine::slot::{LoadFault, Refused, SlotInput, SlotOutput};
+
+use super::ShardActor;
+use crate::guild_actor::{GuildActor, input_name};
+use crate::messages::{Deliver, Item, Work};
+use crate::obituary;
+use crate::ports::Stored;
+use crate::shard::Shard;
+use crate::station::{Station, sleep_ms};
+
+impl ShardActor {
+    pub(super) fn execute(&self, guild: GuildId, output: SlotOutput<Item>, loaded: &mut Option<Box<Guild>>) {
+        let shard = self.shard.id;
+        match output {
+            SlotOutput::Load { attempt } => {
+                let work = load(Rc::clone(&self.station), Rc::clone(&self.shard), guild, attempt);
+                self.station.spawn(work);
+            }
+            SlotOutput::Start { incarnation, cold } => self.start(guild, incarnation, cold, loaded),
+            SlotOutput::Deliver {
+                incarnation,
+                seq,
+                input,
+            } => self.deliver(guild, incarnation, seq, input),
+            SlotOutput::Refuse { input, why } => self.refuse(guild, &input, &why),
+            SlotOutput::DeadLetter { input, reference, .. } => {
+                let (command, cause) = (input_name(&input.stamped.input), &input.stamped.cause);
+                tracing::error!(%guild, %shard, command, ?cause, %reference, "a dead letter: this input killed its guild and is not tried again");
+                let reference = reference.as_ref().into();
+                self.tell(guild, &input, Refusal::Fault { reference });
+            }
+            SlotOutput::Save { incarnation } => {
+                let (station, shard) = (Rc::clone(&self.station), Rc::clone(&self.shard));
+                self.station.spawn(async move {
+                    let saved = station.gate.save(&station, &shard, guild).await;
+                    shard.put(guild, Work::Slot(SlotInput::Saved { incarnation, saved }));
+                });
+            }
+            SlotOutput::End { .. } => self.end(guild),
+            SlotOutput::Drop => {
+                let mut table = self.shard.table.borrow_mut();
+                table.entry(guild).value = None;
+            }
+            SlotOutput::BackingOff { rung, until_ms } => {
+                let in_ms = until_ms.saturating_sub(self.station.ports.clock.monotonic_ms());
+                tracing::warn!(%guild, %shard, rung, in_ms, "the guild will be started again");
+            }
+            SlotOutput::Parked { reference, probe_at_ms } => {
+                let now_ms = self.station.ports.clock.monotonic_ms();
+                let probe_in_ms = probe_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
+                tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked: it died too often");
+                self.end(guild);
+            }
+        }
+    }
+
+    fn end(&self, guild: GuildId) {
+        let mut table = self.shard.table.borrow_mut();
+        let entry = table.entry(guild);
+        // Nobody else holds the address: the actor ends with it.
+        entry.address = None;
+        entry.wake_at_ms = None;
+        entry.rests_since_ms = None;
+    }
+
+    fn start(&self, guild: GuildId, incarnation: u64, cold: bool, loaded: &mut Option<Box<Guild>>) {
+        let value = self.shard.table.borrow_mut().entry(guild).value.take();
+        let Some(value) = value.or_else(|| loaded.take()) else {
+            let reference = obituary::reference(self.station.ports.clock.chance());
+            tracing::error!(%guild, shard = %self.shard.id, %reference, "a guild was to start without a value");
+            let died = Work::Died {
+                incarnation,
+                value: None,
+                reference,
+            };
+            return self.shard.put(guild, died);
+        };
+        let restored = {
+            let seats = self.shard.seats.borrow();
+            Restored {
+                incarnation,
+                seats: seats.of(guild),
+                own: seats.own(guild),
+                player: self.station.lanes.player(guild),
+                cold,
+            }
+        };
+        self.station.lanes.restart(&self.shard, guild, restored.own.as_ref());
+        let stamped = Stamped {
+            at_ms: self.station.ports.clock.now_ms(),
+            seed: self.station.ports.clock.chance(),
+            cause: CauseId::Internal,
+            input: Input::Restored(Box::new(restored)),
+        };
+        let (station, shard) = (Rc::clone(&self.station), Rc::clone(&self.shard));
+        let address = GuildActor::new(station, shard, guild, incarnation, value).start();
+        let item = Arc::new(Item { stamped, _mark: None });
+        address.do_send(Deliver { seq: 0, item });
+        self.shard.table.borrow_mut().entry(guild).address = Some(address);
+    }
+
+    fn deliver(&self, guild: GuildId, incarnation: u64, seq: u64, item: Arc<Item>) {
+        let sent = {
+            let mut table = self.shard.table.borrow_mut();
+            let address = table.entry(guild).address.as_ref();
+            let address = address.filter(|address| address.connected());
+            address.map(|address| address.do_send(Deliver { seq, item }))
+        };
+        if sent.is_some() {
+            return;
+        }
+        let reference = obituary::reference(self.station.ports.clock.chance());
+        tracing::error!(%guild, shard = %self.shard.id, %reference, "a guild's actor is gone without a word");
+        let died = Work::Died {
+            incarnation,
+            value: None,
+            reference,
+        };
+        self.shard.put(guild, died);
+    }
+
+    fn refuse(&self, guild: GuildId, item: &Item, why: &Refused) {
+        if let Input::Command { command, .. } = &item.stamped.input {
+            let command = command_name(command);
+            tracing::info!(%guild, shard = %self.shard.id, command, cause = ?item.stamped.cause, %why, "a command was refused");
+        }
+        self.tell(guild, item, why.refusal());
+    }
+
+    /// Tells whoever waits for this input why it is not done.
+    fn tell(&self, guild: GuildId, item: &Item, refusal: Refusal) {
+        if let Input::Command { reply: Some(reply), .. } = &item.stamped.input {
+            let replies = &self.station.lanes.replies;
+            replies.say(&self.station, guild, reply, Say::Refused(refusal));
+        }
+    }
+}
+
+/// Reads a guild and rebuilds its value.
+async fn load(station: Rc<Station>, shard: Rc<Shard>, guild: GuildId, attempt: u64) {
+    known(&station, &shard).await;
+    let stored = station.ports.store.load(guild).await;
+    let work = match stored {
+        Ok(stored) => match rebuild(&station, guild, stored) {
+            Ok(value) => Work::Loaded { attempt, guild: value },
+            Err(said) => unreadable(&station, &shard, guild, attempt, &said),
+        },
+        Err(error) if error.is_retryable() => {
+            tracing::warn!(%guild, shard = %shard.id, %error, "a guild can't be read now");
+            let fault = LoadFault::Unreachable;
+            Work::Slot(SlotInput::LoadFailed { attempt, fault })
+        }
+        Err(error) => unreadable(&station, &shard, guild, attempt, &error),
+    };
+    shard.put(guild, work);
+}
+
+/// A shard that opens waits a little until it knows players and seats: a guild that starts with them goes on unheard.
+async fn known(station: &Station, shard: &Shard) {
+    let mut opened = shard.opened.subscribe();
+    let patience = station
+        .settings
+        .adopt_ms
+        .min(station.settings.slots.load_deadline_ms / 2);
+    tokio::select! {
+        biased;
+        _ = opened.wait_for(|opened| *opened) => {}
+        () = sleep_ms(patience) => {}
+    }
+}
+
+fn rebuild(station: &Station, guild: GuildId, mut stored: Stored) -> Result<Box<Guild>, String> {
+    let read = stored.records.last().map(|record| record.revision);
+    let read = read
+        .or(stored.snapshot.as_ref().map(|snapshot| snapshot.revision))
+        .unwrap_or(0);
+    // What the store did not take yet is as true as what it has.
+    let waiting = station.gate.unconfirmed(guild);
+    let younger = waiting.iter().filter(|record| record.revision > read);
+    stored.records.extend(younger.map(|record| record.as_ref().clone()));
+    let (epoch, limits) = (station.settings.epoch, Arc::clone(&station.settings.limits));
+    let restored = obituary::guard(|| Guild::restore(guild, epoch, stored.snapshot, &stored.records, limits));
+    match restored {
+        Ok(Ok(value)) => Ok(Box::new(value)),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(said) => Err(said),
+    }
+}
+
+fn unreadable(station: &Station, shard: &Shard, guild: GuildId, attempt: u64, why: &impl std::fmt::Display) -> Work {
+    let reference = obituary::reference(station.ports.clock.chance());
+    tracing::error!(%guild, shard = %shard.id, %reference, %why, "what is stored of a guild can't be read; nothing is guessed");
+    let fault = LoadFault::Unreadable { reference };
+    Work::Slot(SlotInput::LoadFailed { attempt, fault })
+}

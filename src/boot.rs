@@ -1,0 +1,228 @@
+//! The composition root: adapters become ports, the tree is started, and it is drained again.
+//!
+//! Nothing is decided here but the order: store → Discord's facts → shards → signals or a fault → drain → store. What
+//! can't be had yet is asked for again, what is refused ends the process with the code that says so.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ostinato_actors::clock::SystemClock;
+use ostinato_actors::ports::{Clock, FleetPort, PortError, PortErrorKind, Ports};
+use ostinato_actors::root::{Drained, Fatal, MakePorts, Root};
+use ostinato_machine::ids::{ShardId, UserId};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::Exit;
+use crate::config::Config;
+use crate::discord::door::Door;
+use crate::discord::gateway::{Gateways, IdentifyGate, SessionStartLimit};
+use crate::discord::register::{Registered, register};
+use crate::discord::replies::Replies;
+use crate::discord::rest::{Application, CurrentUser, GatewayBot, Rest, RestSettings};
+use crate::lavalink::Nodes;
+use crate::store::SqliteStore;
+
+/// Guilds and who is in voice: all that slash commands need, and nothing privileged.
+const INTENTS: u64 = (1 << 0) | (1 << 7);
+
+/// First and longest wait before Discord is asked again, ms.
+const ASK_AGAIN_MS: (u64, u64) = (500, 30_000);
+
+/// Runs the bot until it is told to stop or can't go on.
+pub fn run(config: Config) -> Exit {
+    let store = match SqliteStore::open(&config.store()) {
+        Ok(store) => store,
+        Err(error) => {
+            tracing::error!("{error}");
+            return Exit::Configuration;
+        }
+    };
+    let exit = actix::System::new().block_on(live(&config, &store));
+    store.close();
+    exit
+}
+
+/// The signals that end the process in order.
+struct Stops {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stops {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            biased;
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "Ctrl-C",
+        }
+    }
+}
+
+async fn live(config: &Config, store: &SqliteStore) -> Exit {
+    let mut stops = match Stops::listen() {
+        Ok(stops) => stops,
+        Err(error) => {
+            tracing::error!(%error, "signals can't be heard");
+            return Exit::Unexpected;
+        }
+    };
+    let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
+    let settings = config.rest();
+    let rest = match Rest::new(&settings, Rc::clone(&clock)) {
+        Ok(rest) => rest,
+        Err(error) => {
+            tracing::error!(%error, "no HTTP client can be made");
+            return Exit::Unexpected;
+        }
+    };
+    let facts = tokio::select! {
+        biased;
+        signal = stops.next() => {
+            tracing::info!(signal, "stopped before Discord answered");
+            return Exit::Done;
+        }
+        facts = facts(&rest, clock.as_ref()) => facts,
+    };
+    let facts = match facts {
+        Ok(facts) => facts,
+        Err(error) => {
+            tracing::error!(%error, "Discord refuses the bot; set DISCORD_TOKEN to the token of the bot's page in Discord's developer portal");
+            return Exit::Refused;
+        }
+    };
+    let root = match start(config, store, settings, &facts).await {
+        Ok(root) => root,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            return Exit::Unexpected;
+        }
+    };
+    tokio::task::spawn_local(keep_registered(rest, facts.application.id, clock));
+    let exit = tokio::select! {
+        biased;
+        signal = stops.next() => {
+            tracing::info!(signal, "stopping: what is held is finished, players play on");
+            Exit::Done
+        }
+        fatal = root.fatal() => told(&fatal),
+    };
+    match root.drain().await {
+        Drained::Finished => tracing::info!("stopped in order"),
+        Drained::CutShort => {
+            tracing::warn!("the stop took too long and was cut short; the next start goes on from the journal")
+        }
+    }
+    exit
+}
+
+fn told(fatal: &Fatal) -> Exit {
+    match fatal {
+        Fatal::Gateway { code, fix } => {
+            tracing::error!(code, fix, "Discord's gateway refuses the bot for good");
+            Exit::Refused
+        }
+        Fatal::Shard { shard } => {
+            tracing::error!(%shard, "a shard died too often; the process ends so that it is started anew");
+            Exit::ShardBudget
+        }
+    }
+}
+
+/// What Discord says about the bot.
+struct Facts {
+    user: CurrentUser,
+    application: Application,
+    gateway: GatewayBot,
+}
+
+/// Asks until Discord answers. An error is a refusal for good.
+async fn facts(rest: &Rest, clock: &dyn Clock) -> Result<Facts, PortError> {
+    let mut wait_ms = ASK_AGAIN_MS.0;
+    loop {
+        let asked = futures_util::future::try_join3(rest.current_user(), rest.application(), rest.gateway_bot()).await;
+        match asked {
+            Ok((user, application, gateway)) => {
+                return Ok(Facts {
+                    user,
+                    application,
+                    gateway,
+                });
+            }
+            Err(error) if error.kind == PortErrorKind::Refused => return Err(error),
+            Err(error) => tracing::warn!(%error, wait_ms, "Discord does not answer yet; it is asked again"),
+        }
+        tokio::time::sleep(jittered(wait_ms, clock)).await;
+        wait_ms = wait_ms.saturating_mul(2).min(ASK_AGAIN_MS.1);
+    }
+}
+
+fn jittered(wait_ms: u64, clock: &dyn Clock) -> Duration {
+    Duration::from_millis(wait_ms / 2 + clock.chance() % (wait_ms / 2).max(1))
+}
+
+/// Makes Discord's list of commands ours, sooner or later; music does not wait for it.
+async fn keep_registered(rest: Rest, application: u64, clock: Rc<dyn Clock>) {
+    let mut wait_ms = ASK_AGAIN_MS.0;
+    loop {
+        match register(&rest, application).await {
+            Ok(Registered::Unchanged) => return tracing::info!("commands are registered already"),
+            Ok(Registered::Written { commands, kept }) => {
+                return tracing::info!(commands, kept, "commands were registered");
+            }
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(%error, wait_ms, "commands could not be registered yet; it is tried again");
+            }
+            Err(error) => {
+                return tracing::error!(%error, "commands can't be registered; the ones that Discord knows still work");
+            }
+        }
+        tokio::time::sleep(jittered(wait_ms, clock.as_ref())).await;
+        wait_ms = wait_ms.saturating_mul(2).min(ASK_AGAIN_MS.1);
+    }
+}
+
+async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: &Facts) -> anyhow::Result<Root> {
+    let limit = facts.gateway.session_start_limit;
+    let total = config.shards().unwrap_or(facts.gateway.shards).max(1);
+    let user = UserId(facts.user.id);
+    tracing::info!(
+        bot = facts.user.username,
+        shards = total,
+        nodes = config.nodes.len(),
+        "starting"
+    );
+    let identify = IdentifyGate::new(SessionStartLimit {
+        total: limit.total,
+        remaining: limit.remaining,
+        reset_after_ms: limit.reset_after,
+        max_concurrency: limit.max_concurrency,
+    });
+    let gateways = Gateways::new(config.gateway(user, facts.gateway.url.clone(), INTENTS, identify))?;
+    let nodes = Nodes::new(config.lavalink(user));
+    let store = store.clone();
+    let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {
+        let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
+        let rest = Rest::new(&rest, Rc::clone(&clock))?;
+        let replies = Rc::new(Replies::new(rest, Rc::clone(&clock), user));
+        let audio = nodes
+            .port()
+            .map_err(|error| PortError::new(PortErrorKind::Refused, error.to_string()))?;
+        Ok(Ports {
+            clock,
+            store: Rc::new(store.clone()),
+            audio,
+            gateway: gateways.port(Rc::new(Door::new(Rc::clone(&replies)))),
+            discord: replies,
+            fleet,
+        })
+    });
+    Ok(Root::start(config.actors((0..total).map(ShardId).collect(), total), make).await?)
+}

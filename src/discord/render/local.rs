@@ -1,0 +1,64 @@
+//! Answers that need no guild.
+
+use super::help;
+use super::message::Message;
+use super::text::{number, safe, span};
+use crate::discord::commands::{Local, Problem, find};
+
+/// Longest quotation, characters.
+const QUOTE: usize = 40;
+
+/// Puts an answer that needs no guild into words.
+pub(in crate::discord) fn local(local: &Local) -> Message {
+    match local {
+        Local::Help { command } => match command.and_then(find) {
+            Some(spec) => help::one(spec),
+            None => help::all(),
+        },
+        Local::Ping { delivered_ms: Some(ms) } => {
+            Message::plain(format!("I am here. Your command took {} to reach me.", span(*ms)))
+        }
+        Local::Ping { delivered_ms: None } => Message::plain("I am here."),
+        Local::ServerOnly { command } => Message::plain(format!("/{command} works only in a server.")),
+        Local::UnknownCommand { name } => Message::plain(format!(
+            "There is no command \"{}\". /help lists all of them.",
+            safe(name, QUOTE)
+        )),
+        Local::BadOption {
+            command,
+            option,
+            problem,
+        } => Message::plain(bad_option(command, &safe(option, QUOTE), problem)),
+        Local::UnknownInteraction => {
+            Message::plain("That belongs to another release and does nothing any more. /help lists what works.")
+        }
+    }
+}
+
+fn bad_option(command: &str, option: &str, problem: &Problem) -> String {
+    match problem {
+        Problem::Missing => format!("/{command} needs its option \"{option}\"."),
+        Problem::Unknown => format!("/{command} has no option \"{option}\". /help {command} lists them."),
+        Problem::NoText => format!("The option \"{option}\" of /{command} takes a text."),
+        Problem::OutOfRange { min, max } => format!(
+            "The option \"{option}\" of /{command} takes a whole number from {} to {}.",
+            number(*min),
+            number(*max)
+        ),
+        Problem::TooLong { max } => format!(
+            "The option \"{option}\" of /{command} is too long: at most {} characters.",
+            number(*max)
+        ),
+        Problem::NoChoice => format!("\"{option}\" of /{command} takes {}.", choices(command, option)),
+        Problem::NoPosition => format!("\"{option}\" takes a time such as 90, 1:30, 1:02:03 or 1m30s."),
+    }
+}
+
+fn choices(command: &str, option: &str) -> String {
+    find(command)
+        .and_then(|spec| spec.options.iter().find(|declared| declared.name == option))
+        .map_or_else(
+            || "something else".into(),
+            |declared| format!("one of {}", declared.takes()),
+        )
+}

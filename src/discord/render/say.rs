@@ -1,0 +1,162 @@
+//! What guilds say.
+
+use ostinato_machine::guild::{Brief, LoopMode, Say};
+
+use super::message::{Message, Tone};
+use super::text::{clock, count, number, safe, tracks};
+use super::track::{named, now_playing, queue, with_length};
+use super::{Moment, refusal};
+
+/// Longest name of a playlist, characters.
+const PLAYLIST: usize = 80;
+/// Longest reason that others give, characters.
+const REASON: usize = 200;
+/// Close code of a voice connection that lacks end-to-end encryption.
+const NO_ENCRYPTION: u16 = 4017;
+
+/// Puts what a guild says into words.
+pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
+    let line = Message::line;
+    let warning = |text: &str| Message::notice(Tone::Warning, text);
+    match say {
+        Say::Working => Message::plain("Working on it."),
+        Say::Refused(why) => Message::plain(refusal::words(why)),
+        Say::Queue(view) => queue(view, moment),
+        Say::NowPlaying(view) => now_playing(view, moment),
+        Say::Joined { channel } => line(format!("Joined <#{channel}>.")),
+        Say::Left { channel, kept: 0 } => line(format!("Left <#{channel}>.")),
+        Say::Left { channel, kept } => line(left(&format!("Left <#{channel}>."), *kept)),
+        Say::Added {
+            first,
+            count,
+            position,
+            left_out,
+            limit,
+            playlist,
+            starts_in_ms,
+        } => {
+            let when = when(*position, *starts_in_ms, moment);
+            let what = added(first, *count, *position, playlist.as_deref(), &when);
+            line(format!("{what}{}", left_behind(*left_out, *limit)))
+        }
+        Say::Paused { track } => line(format!("Paused {}. /resume goes on.", named(track))),
+        Say::Resumed { track, alone: false } => line(format!("{} goes on.", named(track))),
+        Say::Resumed { track, alone: true } => line(format!("{} goes on as soon as somebody listens.", named(track))),
+        Say::Skipped { track, next } => line(skipped(track, next.as_ref())),
+        Say::Stopped { cleared: 0 } => line("Stopped. Nothing else was queued.".into()),
+        Say::Stopped { cleared } => line(format!("Stopped, and dropped {} from the queue.", tracks(*cleared))),
+        Say::Sought { track, position_ms } => line(sought(track, *position_ms)),
+        Say::Volume { percent } => line(format!("The volume is {percent} %.")),
+        Say::Loop { mode } => line(repeats(*mode).into()),
+        Say::Removed { track, index } => line(format!("Removed {} from place {}.", named(track), place(*index))),
+        Say::Moved { track, from, to } => line(moved(track, *from, *to)),
+        Say::Shuffled { count } => line(format!("Shuffled {}.", tracks(*count))),
+        Say::Cleared { count } => line(format!(
+            "Dropped {} from the queue; the current track plays on.",
+            tracks(*count)
+        )),
+        Say::NoNode => warning(
+            "No audio server can be reached. The position is kept, and the music goes on by itself when one is back.",
+        ),
+        Say::TrackFailed { track, message } => warning(&failed(track, message)),
+        Say::FailuresHeld { count } => warning(&held(*count)),
+        Say::LeftAlone { kept } => line(left("Left, because nobody was listening.", *kept)),
+        Say::LeftIdle => line("Left, because nothing was playing. /play brings me back.".into()),
+        Say::TakenOut { kept } => warning(&left("Somebody took me out of the voice channel.", *kept)),
+        Say::VoiceRefused { code } => Message::notice(Tone::Fault, &voice_refused(*code)),
+        Say::JoinFailed { channel, why } => warning(&refusal::join_block(*channel, *why)),
+    }
+}
+
+fn place(index: usize) -> String {
+    number(index as u64)
+}
+
+fn when(position: usize, starts_in_ms: Option<u64>, moment: Moment) -> String {
+    match (position, starts_in_ms) {
+        (0, _) => "playing now".to_owned(),
+        (at, Some(after_ms)) => format!("place {}, plays {}", place(at), moment.stamp(after_ms)),
+        (at, None) => format!("place {}", place(at)),
+    }
+}
+
+fn added(first: &Brief, count: usize, position: usize, playlist: Option<&str>, when: &str) -> String {
+    let first = with_length(first);
+    match playlist.map(|name| safe(name, PLAYLIST)) {
+        Some(name) if !name.is_empty() => {
+            format!("Added {} of **{name}**, the first is {first} · {when}.", tracks(count))
+        }
+        _ if count > 1 => format!("Added {}, the first is {first} · {when}.", tracks(count)),
+        _ if position == 0 => format!("Now playing: {first}."),
+        _ => format!("Added {first} · {when}."),
+    }
+}
+
+fn left_behind(left_out: usize, limit: usize) -> String {
+    match left_out {
+        0 => String::new(),
+        1 => format!(" 1 track was left out: the queue holds {}.", place(limit)),
+        more => format!(" {} were left out: the queue holds {}.", tracks(more), place(limit)),
+    }
+}
+
+fn skipped(track: &Brief, next: Option<&Brief>) -> String {
+    match next {
+        Some(next) => format!("Skipped {}. Now playing: {}.", named(track), with_length(next)),
+        None => format!("Skipped {}. The queue is empty.", named(track)),
+    }
+}
+
+fn sought(track: &Brief, position_ms: u64) -> String {
+    let position = clock(position_ms);
+    match track.length_ms {
+        Some(length_ms) => format!("{} goes on at {position} of {}.", named(track), clock(length_ms)),
+        None => format!("{} goes on at {position}.", named(track)),
+    }
+}
+
+fn moved(track: &Brief, from: usize, to: usize) -> String {
+    format!("Moved {} from place {} to {}.", named(track), place(from), place(to))
+}
+
+const fn repeats(mode: LoopMode) -> &'static str {
+    match mode {
+        LoopMode::Off => "Nothing repeats any more.",
+        LoopMode::Track => "The current track repeats until /skip.",
+        LoopMode::Queue => "The queue repeats.",
+    }
+}
+
+fn failed(track: &Brief, message: &str) -> String {
+    let what = format!("{} could not be played and was passed over", named(track));
+    let reason = safe(message, REASON);
+    if reason.is_empty() {
+        format!("{what}.")
+    } else {
+        format!("{what}: {reason}")
+    }
+}
+
+fn held(failures: u32) -> String {
+    let failed = count(failures as usize, "track", "tracks");
+    format!("{failed} failed in a row, so the queue rests for a minute and then tries the next one.")
+}
+
+fn left(why: &str, kept: usize) -> String {
+    match kept {
+        0 => format!("{why} /connect brings me back."),
+        1 => format!("{why} 1 track is kept; /connect goes on with it."),
+        more => format!("{why} {} are kept; /connect goes on with them.", tracks(more)),
+    }
+}
+
+fn voice_refused(code: u16) -> String {
+    if code == NO_ENCRYPTION {
+        format!(
+            "Discord refuses the voice connection: it asks for end-to-end encryption that the audio server does not have \
+             (code {code}). Whoever runs this bot must update the audio server."
+        )
+    } else {
+        format!("Discord refuses the voice connection (code {code}). /connect tries again.")
+    }
+}

@@ -1,0 +1,138 @@
+//! Tracks: in a line, as the card of what is playing, and as a page of the queue.
+
+use ostinato_machine::guild::{Brief, LoopMode, NowView, QueueView};
+
+use super::Moment;
+use super::message::{Card, Message};
+use super::text::{bar, clock, link, number, safe, track_length, tracks, web_address};
+
+/// Longest title in a line, characters.
+const LINE_TITLE: usize = 80;
+/// Longest title of a card, characters.
+const CARD_TITLE: usize = 250;
+/// Longest author, characters.
+const AUTHOR: usize = 80;
+/// What a track without a title is called.
+const NAMELESS: &str = "untitled";
+
+/// A track in a line: its title, in bold, leading to its page.
+pub(super) fn named(track: &Brief) -> String {
+    format!("**{}**", link(&title(track, LINE_TITLE), track.uri.as_deref()))
+}
+
+/// A track in a line, with its length.
+pub(super) fn with_length(track: &Brief) -> String {
+    format!("{} · {}", named(track), track_length(track.length_ms))
+}
+
+fn title(track: &Brief, most: usize) -> String {
+    let title = safe(&track.title, most);
+    if title.is_empty() { NAMELESS.to_owned() } else { title }
+}
+
+/// The loop mode in words; nothing when it is off.
+fn loop_words(mode: LoopMode) -> Option<&'static str> {
+    match mode {
+        LoopMode::Off => None,
+        LoopMode::Track => Some("repeats this track"),
+        LoopMode::Queue => Some("repeats the queue"),
+    }
+}
+
+/// How the current track stands.
+fn state(view: &NowView) -> &'static str {
+    if view.paused {
+        "Paused"
+    } else if view.alone {
+        "Waiting for listeners"
+    } else if view.waiting {
+        "About to play"
+    } else {
+        "Now playing"
+    }
+}
+
+/// Position and length; the end as a stamp while it plays.
+fn progress(view: &NowView, moment: Moment) -> String {
+    let position = clock(view.position_ms);
+    let Some(length_ms) = view.track.length_ms else {
+        return format!("{position} · live");
+    };
+    let line = format!("{} {position} / {}", bar(view.position_ms, length_ms), clock(length_ms));
+    if view.paused || view.alone || view.waiting {
+        line
+    } else {
+        let left_ms = length_ms.saturating_sub(view.position_ms);
+        format!("{line} · ends {}", moment.stamp(left_ms))
+    }
+}
+
+/// The card of what is playing.
+pub(super) fn now_playing(view: &NowView, moment: Moment) -> Message {
+    let track = &view.track;
+    let author = safe(&track.author, AUTHOR);
+    let by = format!("asked for by <@{}>", track.by);
+    let credits = if author.is_empty() {
+        by
+    } else {
+        format!("{author} · {by}")
+    };
+    let mut footer = vec![format!("Volume {} %", view.volume)];
+    footer.extend(loop_words(view.loop_mode).map(str::to_owned));
+    footer.push(match &view.next {
+        Some(next) => format!("next: {}", unmarked(next)),
+        None => "nothing after it".into(),
+    });
+    Message::of(Card {
+        title: Some(title(track, CARD_TITLE)),
+        url: track.uri.as_deref().and_then(web_address),
+        text: format!("{} · {credits}\n{}", state(view), progress(view, moment)),
+        picture: track.artwork.as_deref().and_then(web_address),
+        footer: Some(footer.join(" · ")),
+        ..Card::default()
+    })
+}
+
+/// A title for small print, where Discord knows no markdown and shows escapes as they are.
+fn unmarked(track: &Brief) -> String {
+    let words: Vec<&str> = track
+        .title
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .collect();
+    let title = super::text::cut(words.join(" ").trim(), LINE_TITLE);
+    if title.is_empty() { NAMELESS.to_owned() } else { title }
+}
+
+/// A page of the queue.
+pub(super) fn queue(view: &QueueView, moment: Moment) -> Message {
+    let mut lines = Vec::new();
+    if let Some(now) = &view.now {
+        lines.push(format!("{}: {}", state(now), named(&now.track)));
+        lines.push(progress(now, moment));
+        lines.push(String::new());
+    }
+    if view.entries.is_empty() {
+        lines.push("Nothing is queued. Add something with /play.".into());
+    }
+    let last = view.first + view.entries.len().saturating_sub(1);
+    let width = number(last as u64).len();
+    for (at, track) in view.entries.iter().enumerate() {
+        let place = number((view.first + at) as u64);
+        lines.push(format!("`{place:>width$}` {} · <@{}>", with_length(track), track.by));
+    }
+    let mut footer = vec![
+        format!("Page {} of {}", number(view.page as u64 + 1), number(view.pages as u64)),
+        format!("{} queued", tracks(view.total)),
+    ];
+    footer.push(view.total_ms.map_or_else(
+        || "no end, for a live stream is in it".to_owned(),
+        |total_ms| format!("{} to play", clock(total_ms)),
+    ));
+    footer.extend(loop_words(view.loop_mode).map(str::to_owned));
+    Message::of(Card {
+        title: Some("Queue".into()),
+        text: lines.join("\n"),
+        footer: Some(footer.join(" · ")),
+        ..Card::default()
+    })
+}

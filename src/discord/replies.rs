@@ -1,0 +1,238 @@
+//! Answers on their way to Discord: data in, words and requests out.
+//!
+//! The only implementation of [`Discord`] that talks to anybody. It decides nothing: when an answer is due, what it
+//! says and who may see it comes from the reply lane. Nobody is ever pinged, and a refusal is never public.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Work};
+use ostinato_machine::guild::{JoinBlock, Say};
+use ostinato_machine::ids::{ChannelId, GuildId, ReplyTo, UserId};
+use serde::Serialize;
+use serenity::builder::{
+    CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
+};
+use serenity::model::channel::{MessageFlags, Nonce};
+use tokio::time::Instant;
+
+use super::commands::Local;
+use super::render::{Card, Message, Moment, local, say};
+use super::rest::{Operation, Rest};
+use super::voice::{self, join_block};
+
+/// An interaction older than this is not edited any more, ms: its token ends a minute later.
+const TOKEN_MS: u64 = 14 * 60 * 1_000;
+
+/// Answers of one arbiter.
+pub struct Replies {
+    rest: Rest,
+    clock: Rc<dyn Clock>,
+    me: UserId,
+}
+
+impl Replies {
+    /// Answers through `rest`, as the bot that is the user `me`.
+    pub fn new(rest: Rest, clock: Rc<dyn Clock>, me: UserId) -> Self {
+        Self { rest, clock, me }
+    }
+
+    /// The one first callback, with an answer that needs no guild.
+    pub fn local(&self, reply: &ReplyTo, what: &Local) -> Work<()> {
+        self.callback(reply, answer(&local(what), what.is_public()))
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            now_ms: self.clock.now_ms(),
+        }
+    }
+
+    fn age_ms(&self, reply: &ReplyTo) -> u64 {
+        self.clock.now_ms().saturating_sub(reply.arrived_ms)
+    }
+
+    fn callback(&self, reply: &ReplyTo, body: CreateInteractionResponse) -> Work<()> {
+        let age = Duration::from_millis(self.age_ms(reply));
+        let Some(left) = self
+            .rest
+            .settings()
+            .callback
+            .checked_sub(age)
+            .filter(|left| !left.is_zero())
+        else {
+            return gone("the interaction is too old for a first callback");
+        };
+        let operation = Operation::Callback {
+            interaction: reply.interaction,
+            token: reply.token.clone(),
+        };
+        send(self.rest.clone(), operation, Some(json(&body)), Instant::now() + left)
+    }
+
+    /// What comes after the first callback, while the token is good.
+    fn later(&self, reply: &ReplyTo, operation: Operation, body: Option<Result<Vec<u8>, PortError>>) -> Work<()> {
+        let Some(left_ms) = TOKEN_MS.checked_sub(self.age_ms(reply)).filter(|left| *left > 0) else {
+            return gone("the interaction is 14 minutes old, its token ends");
+        };
+        let within = self.rest.settings().call.min(Duration::from_millis(left_ms));
+        send(self.rest.clone(), operation, body, Instant::now() + within)
+    }
+}
+
+impl Discord for Replies {
+    fn first(&self, reply: &ReplyTo, _guild: GuildId, first: First) -> Work<()> {
+        let body = match first {
+            First::Answer { say: what, public } => answer(&say(&what, self.moment()), public && !is_refusal(&what)),
+            First::Defer { public } => {
+                CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(!public))
+            }
+        };
+        self.callback(reply, body)
+    }
+
+    fn edit(&self, reply: &ReplyTo, _guild: GuildId, what: Say) -> Work<()> {
+        let message = say(&what, self.moment());
+        // Both parts, always: what is not named would stay.
+        let body = EditInteractionResponse::new()
+            .content(message.text)
+            .embeds(message.card.iter().map(embed).collect())
+            .allowed_mentions(nobody());
+        let operation = Operation::EditOriginal {
+            application: reply.application,
+            token: reply.token.clone(),
+        };
+        self.later(reply, operation, Some(json(&body)))
+    }
+
+    fn delete(&self, reply: &ReplyTo) -> Work<()> {
+        let operation = Operation::DeleteOriginal {
+            application: reply.application,
+            token: reply.token.clone(),
+        };
+        self.later(reply, operation, None)
+    }
+
+    fn follow_up(&self, reply: &ReplyTo, _guild: GuildId, what: Say, public: bool) -> Work<()> {
+        let message = say(&what, self.moment());
+        let mut body = CreateInteractionResponseFollowup::new()
+            .embeds(message.card.iter().map(embed).collect())
+            .allowed_mentions(nobody());
+        if !message.text.is_empty() {
+            body = body.content(message.text);
+        }
+        if !public || is_refusal(&what) {
+            body = body.flags(MessageFlags::EPHEMERAL);
+        }
+        let operation = Operation::FollowUp {
+            application: reply.application,
+            token: reply.token.clone(),
+        };
+        self.later(reply, operation, Some(json(&body)))
+    }
+
+    fn post(&self, _guild: GuildId, channel: ChannelId, what: Say) -> Work<()> {
+        let message = say(&what, self.moment());
+        // With the nonce Discord takes a repeated request for the same message.
+        let mut body = CreateMessage::new()
+            .embeds(message.card.iter().map(embed).collect())
+            .allowed_mentions(nobody())
+            .nonce(Nonce::String(self.clock.chance().to_string()))
+            .enforce_nonce(true);
+        if !message.text.is_empty() {
+            body = body.content(message.text);
+        }
+        let until = Instant::now() + self.rest.settings().call;
+        send(self.rest.clone(), Operation::Post { channel }, Some(json(&body)), until)
+    }
+
+    fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>> {
+        let rest = self.rest.clone();
+        Box::pin(async move {
+            match rest
+                .read::<voice::VoiceState>(Operation::VoiceState { guild, user })
+                .await
+            {
+                Ok(state) => Ok(state.channel().map(ChannelId)),
+                Err(error) if error.kind == PortErrorKind::Gone => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn why_no_voice(&self, guild: GuildId, channel: ChannelId) -> Work<JoinBlock> {
+        let rest = self.rest.clone();
+        let me = self.me;
+        Box::pin(async move {
+            let place = match rest.read::<voice::Channel>(Operation::Channel { channel }).await {
+                Ok(place) => place,
+                Err(error) if error.kind == PortErrorKind::Gone => return Ok(JoinBlock::Gone),
+                // Discord shows a channel only to those who may see it.
+                Err(error) if error.kind == PortErrorKind::Refused => return Ok(JoinBlock::View),
+                Err(error) => return Err(error),
+            };
+            let (roles, member) = futures_util::future::try_join(
+                rest.read::<voice::Guild>(Operation::Guild { guild }),
+                rest.read::<voice::Member>(Operation::Member { guild, user: me }),
+            )
+            .await?;
+            Ok(join_block(&place, &roles, &member, me.0))
+        })
+    }
+}
+
+fn is_refusal(what: &Say) -> bool {
+    matches!(what, Say::Refused(_))
+}
+
+fn answer(message: &Message, public: bool) -> CreateInteractionResponse {
+    let mut body = CreateInteractionResponseMessage::new()
+        .embeds(message.card.iter().map(embed).collect())
+        .allowed_mentions(nobody())
+        .ephemeral(!public);
+    if !message.text.is_empty() {
+        body = body.content(&message.text);
+    }
+    CreateInteractionResponse::Message(body)
+}
+
+fn embed(card: &Card) -> CreateEmbed {
+    let mut embed = CreateEmbed::new().colour(card.tone.colour());
+    if !card.text.is_empty() {
+        embed = embed.description(&card.text);
+    }
+    if let Some(title) = &card.title {
+        embed = embed.title(title);
+        if let Some(url) = &card.url {
+            embed = embed.url(url);
+        }
+    }
+    if let Some(picture) = &card.picture {
+        embed = embed.thumbnail(picture);
+    }
+    if let Some(footer) = &card.footer {
+        embed = embed.footer(CreateEmbedFooter::new(footer));
+    }
+    embed
+}
+
+/// Mentions show names and ping nobody.
+fn nobody() -> CreateAllowedMentions {
+    CreateAllowedMentions::new()
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>, PortError> {
+    serde_json::to_vec(body).map_err(|error| PortError::new(PortErrorKind::Malformed, format!("no body: {error}")))
+}
+
+fn gone(why: &'static str) -> Work<()> {
+    Box::pin(async move { Err(PortError::new(PortErrorKind::Gone, why)) })
+}
+
+fn send(rest: Rest, operation: Operation, body: Option<Result<Vec<u8>, PortError>>, until: Instant) -> Work<()> {
+    Box::pin(async move {
+        let body = body.transpose()?;
+        rest.call_until(operation, body, until).await.map(|_| ())
+    })
+}

@@ -1,0 +1,215 @@
+//! Logs: one line an event, for people or as JSON, on standard error. No secret of the configuration passes.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
+
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::{LogConfig, Problem, Problems, Secret};
+
+/// A shorter secret is not looked for in lines: it would be found in ordinary words.
+const SHORTEST: usize = 5;
+/// What stands in a secret's place.
+const MASK: &[u8] = b"***";
+
+/// Sends the process's events to standard error from now on.
+///
+/// # Errors
+/// A filter that can't be read, or logs that were set up before.
+pub fn init(config: &LogConfig, secrets: Vec<Secret>) -> Result<(), Problems> {
+    let color = !config.no_color && io::stderr().is_terminal();
+    let masked = Masked::new(io::stderr, secrets);
+    subscriber(config, color, masked)?
+        .try_init()
+        .map_err(|error| problem("logs are set up twice", &error.to_string()))
+}
+
+fn problem(problem: &str, fix: &str) -> Problems {
+    Problems(vec![Problem {
+        key: "log.filter".into(),
+        origin: "RUST_LOG".into(),
+        problem: problem.into(),
+        fix: fix.into(),
+    }])
+}
+
+/// What turns events into lines on `writer`.
+fn subscriber<W>(config: &LogConfig, color: bool, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, Problems>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&config.filter).map_err(|error| {
+        problem(
+            &format!("`{}` is not a filter: {error}", config.filter),
+            "write it like info,ostinato::lavalink=debug",
+        )
+    })?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    Ok(if config.json {
+        Box::new(
+            registry.with(
+                lines
+                    .json()
+                    .flatten_event(true)
+                    .with_current_span(false)
+                    .with_span_list(false),
+            ),
+        )
+    } else {
+        Box::new(registry.with(lines.with_ansi(color).with_target(false)))
+    })
+}
+
+/// A writer that replaces every configured secret by `***`. Types hide secrets already; this holds even where a library
+/// prints what it was given.
+struct Masked<W> {
+    inner: W,
+    secrets: Arc<[Secret]>,
+}
+
+impl<W> Masked<W> {
+    fn new(inner: W, mut secrets: Vec<Secret>) -> Self {
+        secrets.retain(|secret| secret.reveal().len() >= SHORTEST);
+        // A secret that contains another goes first, or its rest would stay.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
+        Self {
+            inner,
+            secrets: secrets.into(),
+        }
+    }
+}
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Masked<W> {
+    type Writer = MaskedLine<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        MaskedLine {
+            inner: self.inner.make_writer(),
+            secrets: Arc::clone(&self.secrets),
+        }
+    }
+}
+
+/// One event on its way out; it comes in one piece.
+struct MaskedLine<W> {
+    inner: W,
+    secrets: Arc<[Secret]>,
+}
+
+impl<W: Write> Write for MaskedLine<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.inner.write_all(&mask(line, &self.secrets))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+fn mask<'a>(line: &'a [u8], secrets: &[Secret]) -> std::borrow::Cow<'a, [u8]> {
+    let mut line = std::borrow::Cow::Borrowed(line);
+    for secret in secrets {
+        let needle = secret.reveal().as_bytes();
+        let mut from = 0;
+        while let Some(at) = line
+            .get(from..)
+            .and_then(|rest| rest.windows(needle.len()).position(|w| w == needle))
+        {
+            let start = from + at;
+            line.to_mut().splice(start..start + needle.len(), MASK.iter().copied());
+            from = start + MASK.len();
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(json: bool, filter: &str, secrets: &[&str], event: impl FnOnce()) -> String {
+        let config = LogConfig {
+            json,
+            filter: filter.into(),
+            no_color: true,
+        };
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let masked = Masked::new(
+            move || writer.clone(),
+            secrets.iter().map(|text| Secret::new(text)).collect(),
+        );
+        tracing::subscriber::with_default(subscriber(&config, false, masked).unwrap(), event);
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_line_for_people_has_level_sentence_and_fields() {
+        let line = logged(false, "info", &[], || {
+            tracing::info!(guild = 7, cause = "interaction 9", "skipped a track")
+        });
+        assert!(
+            line.contains("INFO skipped a track guild=7 cause=\"interaction 9\""),
+            "{line}"
+        );
+        assert_eq!(line.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_line_for_machines_is_one_flat_object() {
+        let line = logged(true, "info", &[], || tracing::warn!(guild = 7, "node lost"));
+        let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(object["level"], "WARN");
+        assert_eq!(object["message"], "node lost");
+        assert_eq!(object["guild"], 7);
+    }
+
+    #[test]
+    fn no_secret_passes_even_if_somebody_logs_it() {
+        for json in [false, true] {
+            let line = logged(json, "trace", &["hunter2hunter2", "hunter2"], || {
+                tracing::error!(url = "http://x/?k=hunter2hunter2&l=hunter2", "Authorization: hunter2");
+            });
+            assert!(!line.contains("hunter2"), "{line}");
+            assert_eq!(line.matches("***").count(), 3, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_filter_decides_by_level_and_a_bad_one_is_refused() {
+        assert_eq!(logged(false, "warn", &[], || tracing::info!("too quiet")), "");
+        let config = LogConfig {
+            json: false,
+            filter: "loud=extremely".into(),
+            no_color: true,
+        };
+        let refused = subscriber(&config, false, io::sink).err().unwrap().to_string();
+        assert!(
+            refused.contains("log.filter") && refused.contains("loud=extremely"),
+            "{refused}"
+        );
+    }
+}
