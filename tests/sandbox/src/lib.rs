@@ -4,6 +4,7 @@
 //! refuse is a *violation* ([`findings`]), and a run with one has failed.
 
 pub mod catalogue;
+pub mod discord;
 pub mod findings;
 pub mod lavalink;
 pub mod sound;
