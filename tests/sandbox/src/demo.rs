@@ -180,7 +180,7 @@ async fn bring(stage: &Stage, tally: &Tally, at_ms: u64, fault: DemoFault) -> an
             stage.at.chat.break_gateway(GatewayFault::Away, None, Some(for_ms));
             tokio::time::sleep(time).await;
             tally.back(stage.at.now());
-            while !stage.at.chat.is_connected() {
+            while !stage.at.chat.is_connected().await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             tally.away(false);

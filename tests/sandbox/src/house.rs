@@ -30,7 +30,7 @@ pub async fn open(program: &Option<PathBuf>, seed: u64) -> anyhow::Result<()> {
     let guild = stage.at.add_guild("Harbour", &harbour());
     stage.raise().await?;
     let ann = guild.member("ann");
-    stage.at.chat.seat(guild.id, ann, guild.first_voice());
+    stage.at.chat.seat(guild.id, ann, Some(guild.first_voice));
     println!("\n#music in Harbour, ann sits in Lounge");
     for text in ["/play query:First", "/play query:Second", "/loop mode:queue", "/queue"] {
         let answer = look::ask(&stage, &guild, guild.first_text, ann, &Typed::read(text), ANSWER_MS).await;

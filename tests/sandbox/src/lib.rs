@@ -6,6 +6,7 @@
 pub mod bot;
 pub mod catalogue;
 pub mod demo;
+pub mod discord;
 pub mod findings;
 pub mod house;
 pub mod lavalink;

@@ -82,7 +82,10 @@ impl Driver {
     /// Uses the bot until `end_ms`, which may be set later.
     pub(super) async fn run(mut self, end_ms: Arc<AtomicU64>) {
         for user in self.guild.members() {
-            self.stage.at.chat.seat(self.guild.id, user, self.guild.first_voice());
+            self.stage
+                .at
+                .chat
+                .seat(self.guild.id, user, Some(self.guild.first_voice));
         }
         self.command("/connect", Some("Joined")).await;
         for _ in 0..=FEW {

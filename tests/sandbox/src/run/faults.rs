@@ -88,7 +88,7 @@ async fn process(stage: &Stage, what: BotFault) -> Result<(), String> {
 /// Waits until the bot has its gateway back.
 async fn connected(stage: &Stage) -> Result<(), String> {
     let until = Instant::now() + READY;
-    while !stage.at.chat.is_connected() {
+    while !stage.at.chat.is_connected().await {
         stage.alive().await.map_err(|error| format!("{error:#}"))?;
         if Instant::now() > until {
             return Err(format!("the bot has no gateway {} s after its start", READY.as_secs()));

@@ -24,9 +24,9 @@ pub async fn ask(
     let at = &stage.at;
     let sent_ms = at.now();
     at.watch.typed(guild.id, typed, &at.catalogue(), sent_ms);
-    let interaction = at.chat.send(guild.id, channel, user, typed)?;
+    let said = at.chat.send(guild.id, channel, user, typed)?;
     loop {
-        if let Some(answer) = at.chat.answer(interaction) {
+        if let Some(answer) = at.chat.answer(&said).await {
             at.watch
                 .answered(guild.id, typed, &answer.text, &at.catalogue(), at.now());
             return Ok(Some(answer));
@@ -146,7 +146,7 @@ pub async fn expect(play: &mut Play<'_>, expect: &Expect) -> Result<(), String> 
         }
     }
     if let Some(expected) = expect.notices {
-        let notices = at.chat.notices(guild.id);
+        let notices = at.chat.notices(&guild);
         if notices.len() != expected {
             return Err(format!("expected {expected} notices, there were {notices:?}"));
         }
@@ -171,20 +171,24 @@ pub async fn expect(play: &mut Play<'_>, expect: &Expect) -> Result<(), String> 
 }
 
 fn counts(play: &Play<'_>, expect: &Expect) -> Result<(), String> {
-    let findings = &play.stage.at.findings;
+    let chat = &play.stage.at.chat;
     for (name, expected) in &expect.rest {
         let own = if name == "create_interaction_response" {
             play.observed
         } else {
             0
         };
-        let seen = findings.counted(&format!("rest.{name}")).saturating_sub(own);
+        let seen = chat.calls(name).saturating_sub(own);
         if seen != *expected {
             return Err(format!("expected {expected} calls of {name}, there were {seen}"));
         }
     }
     for (name, expected) in &expect.gateway {
-        let seen = findings.counted(&format!("gateway.{name}"));
+        let seen = if name == "identify" {
+            chat.identifies()
+        } else {
+            chat.resumes()
+        };
         if seen != *expected {
             return Err(format!(
                 "expected {expected} of {name} on the gateway, there were {seen}"

@@ -186,7 +186,7 @@ impl StandIns {
                 listeners: self
                     .chat
                     .bot_channel(guild.id)
-                    .map(|channel| self.chat.listeners(guild.id, channel)),
+                    .map(|channel| self.chat.listeners(&guild, channel)),
                 bot_runs: self.bot_runs.load(Ordering::SeqCst),
             };
             let catalogue = self.catalogue();
@@ -266,7 +266,7 @@ impl Stage {
     pub async fn raise(&self) -> anyhow::Result<()> {
         self.start_bot().await?;
         let deadline = Instant::now() + READY;
-        while !self.at.chat.is_ready() {
+        while !self.at.chat.is_ready().await {
             self.alive().await?;
             if Instant::now() > deadline {
                 let tail = self.bot.lock().await.log_tail(30).join("\n");
@@ -291,6 +291,7 @@ impl Stage {
     pub async fn kill9(&self) {
         self.bot.lock().await.kill9().await;
         self.at.bot_runs(false);
+        self.at.chat.process_ended().await;
     }
 
     /// Ends the bot with SIGTERM.
@@ -300,6 +301,7 @@ impl Stage {
     pub async fn terminate(&self) -> anyhow::Result<()> {
         let code = self.bot.lock().await.terminate().await;
         self.at.bot_runs(false);
+        self.at.chat.process_ended().await;
         match code? {
             0 => Ok(()),
             code => bail!("the bot has ended with exit code {code} after SIGTERM; 0 is a clean end"),

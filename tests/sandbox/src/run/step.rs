@@ -210,7 +210,7 @@ impl<'a> Play<'a> {
         let within = notice.within_ms.unwrap_or(WITHIN_MS);
         let until = self.stage.at.now() + within;
         loop {
-            let all = self.stage.at.chat.notices(guild.id);
+            let all = self.stage.at.chat.notices(guild);
             let fits = |text: &str| notice.contains.0.iter().all(|part| text.contains(part.as_str()));
             if all
                 .iter()

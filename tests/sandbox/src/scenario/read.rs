@@ -214,13 +214,13 @@ fn write_out(raw: RawWorld) -> World {
 
 fn explain(file: &Path, error: &Error) -> Problem {
     let line = error.location().map_or(0, |location| location.line());
-    let text = match error.without_snippet() {
-        Error::SerdeUnknownField { field, expected, .. } => unknown("key", field, expected),
-        Error::SerdeUnknownVariant { variant, expected, .. } => unknown("word", variant, expected),
-        other => {
-            let whole = other.render();
-            whole.lines().next().unwrap_or_default().to_owned()
-        }
+    let bare = error.without_snippet();
+    let text = if let Error::SerdeUnknownField { field, expected, .. } = bare {
+        unknown("key", field, expected)
+    } else if let Error::SerdeUnknownVariant { variant, expected, .. } = bare {
+        unknown("word", variant, expected)
+    } else {
+        bare.render().lines().next().unwrap_or_default().to_owned()
     };
     Problem {
         file: file.into(),
