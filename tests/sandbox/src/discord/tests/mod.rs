@@ -1,0 +1,1 @@
+//! Promises of the stand-in, over real sockets.
