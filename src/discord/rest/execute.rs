@@ -131,6 +131,7 @@ impl Desk {
         }
         Ok(match sent {
             Ok(answer) => self.judge(course, key, answer, now_ms),
+            Err(Lost { error, .. }) if !error.is_retryable() => Attempt::Failure(error),
             Err(Lost { error, sure }) if sure || course.operation.is_repeatable() => {
                 Attempt::Again(self.backoff(course.attempts), error)
             }
@@ -276,8 +277,8 @@ impl Desk {
         match course.operation.place()? {
             Place::Route(route) => Request::new(route, method)
                 .body(course.body.clone())
-                .params(course.operation.params())
                 .build(&self.client, &self.authorization, Some(&self.settings.base_url))
+                .map(|request| request.query(course.operation.query()))
                 .map_err(|_| {
                     PortError::new(
                         PortErrorKind::Malformed,
