@@ -124,7 +124,7 @@ async fn an_edit_replaces_text_and_card() {
 #[tokio::test]
 async fn an_old_interaction_is_gone_without_a_request() {
     let server = accepting().await;
-    let (young, reply) = replies(&server, 2_499);
+    let (young, reply) = replies(&server, 500);
     young.local(&reply, &Local::UnknownInteraction).await.unwrap();
     assert_eq!(server.asked().len(), 1);
 

@@ -182,8 +182,8 @@ proptest! {
     #[test]
     fn discord_never_refuses_and_everything_leaves_in_order(
         limit in 1_u32..6,
-        period_ms in 400_u64..3_000,
-        calls in proptest::collection::vec((0_u64..4_000, 0_u64..3, 1_u64..80, 1_u64..80), 1..60),
+        period_ms in 60_u64..3_000,
+        calls in proptest::collection::vec((0_u64..4_000, 0_u64..3, 1_u64..200, 1_u64..200), 1..60),
     ) {
         let mut buckets = Buckets::default();
         let mut model = Model { limit, period_ms, windows: HashMap::new() };

@@ -1,10 +1,13 @@
 //! What goes over the wire, and what its answers mean.
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ostinato_actors::ports::PortErrorKind;
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
 use serde_json::json;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::server::{Reply, Server};
 use super::{body, callback, edit, post, rest};
@@ -156,4 +159,38 @@ async fn an_id_or_token_that_is_none_never_reaches_the_wire() {
     }
     assert!(rest.call(post(0), body()).await.is_err());
     assert!(server.asked().is_empty());
+}
+
+/// Lines of a log, for a test to read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_ever_holds_a_token() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_span_events(FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::scripted(vec![Reply::dropped(), Reply::status(502), Reply::status(404)]).await;
+    let error = rest(&server.settings()).call(edit("hush"), body()).await.unwrap_err();
+    let lines = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(lines.contains("a request is sent again"), "the log is read: {lines}");
+    for text in [lines, error.to_string()] {
+        assert!(!text.contains("hush") && !text.contains("secret"), "{text}");
+    }
 }
