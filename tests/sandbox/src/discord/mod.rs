@@ -40,6 +40,7 @@ mod messages;
 mod model;
 mod render;
 mod rest;
+mod say;
 mod slash;
 mod state;
 #[cfg(test)]

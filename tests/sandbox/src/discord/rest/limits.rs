@@ -87,7 +87,8 @@ impl Limits {
         if let Some(over) = held(bucket.blocked, now, LimitScope::User) {
             return over;
         }
-        if now >= bucket.started_at_ms + window_ms {
+        // A window starts with its first request.
+        if bucket.used == 0 || now >= bucket.started_at_ms + window_ms {
             bucket.started_at_ms = now;
             bucket.used = 0;
         }
