@@ -178,9 +178,13 @@ impl DiscordStandIn {
         self.0.lock().now()
     }
 
-    /// A new bot process is about to start: it cannot know when the last one identified.
+    /// A new bot process is about to start: it cannot know when the last one identified, nor what that was refused.
     pub fn bot_restarts(&self) {
-        self.0.change(|state| state.process += 1);
+        self.0.change(|state| {
+            state.process += 1;
+            state.forbidden.clear();
+            state.limits.nobody_was_told();
+        });
     }
 
     /// Waits until `shards` shards have a session and a socket, at most for `within`. Whether they had.

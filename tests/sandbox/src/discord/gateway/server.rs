@@ -136,11 +136,19 @@ async fn attend(shared: Arc<Shared>, ws: WebSocketStream<TcpStream>, path: Strin
     let (mut sink, mut stream) = ws.split();
     let (mut farewell, mut said_farewell) = (None, false);
     let mut stopped = shared.stopped.subscribe();
+    let silence_ms = interval_ms.saturating_mul(2).saturating_add(5_000);
+    let mut beats = tokio::time::interval(Duration::from_secs(1));
     loop {
-        let silence_ms = interval_ms.saturating_mul(2).saturating_add(5_000);
         tokio::select! {
             biased;
             _ = stopped.changed() => break,
+            _ = beats.tick() => {
+                let now = shared.lock().now();
+                if now > socket.beaten_at_ms.saturating_add(silence_ms) {
+                    shared.findings.count("gateway.no heartbeat");
+                    break;
+                }
+            }
             message = outbox.recv() => match message {
                 Some(ToSocket::Text(text)) => {
                     let split = shared.lock().faults.split_frames;
@@ -174,13 +182,6 @@ async fn attend(shared: Arc<Shared>, ws: WebSocketStream<TcpStream>, path: Strin
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(_)) | None => break,
             },
-            () = tokio::time::sleep(Duration::from_millis(1_000)) => {
-                let now = shared.lock().now();
-                if now > socket.beaten_at_ms.saturating_add(silence_ms) {
-                    shared.findings.count("gateway.no heartbeat");
-                    break;
-                }
-            }
         }
     }
     shared.change(|state| state.detach(socket.number, farewell));
