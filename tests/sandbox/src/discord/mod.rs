@@ -7,7 +7,7 @@
 //!
 //! In short:
 //!
-//! ```ignore
+//! ```text
 //! let discord = DiscordStandIn::start(DiscordConfig::default(), voices, findings).await?;
 //! let guild = discord.add_guild(&GuildSpec { name, text, voice, members, ..Default::default() }); // ids by name
 //! // The bot is started with DISCORD_API_BASE_URL = discord.base_url() and DISCORD_TOKEN = discord.token().
