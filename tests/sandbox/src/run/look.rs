@@ -125,6 +125,7 @@ pub async fn expect(play: &mut Play<'_>, expect: &Expect) -> Result<(), String> 
     let guild = play.guild(expect.guild.as_deref())?.clone();
     let stage = play.stage;
     let at = &stage.at;
+    at.beat();
     if let Some(spec) = &expect.player {
         player(at, &guild, spec)?;
     }

@@ -169,7 +169,8 @@ impl StandIns {
         self.bot_runs.store(runs, Ordering::SeqCst);
     }
 
-    fn beat(&self) {
+    /// Looks at all guilds now.
+    pub fn beat(&self) {
         let guilds: Vec<GuildIds> = self
             .guilds
             .lock()
@@ -259,14 +260,14 @@ impl Stage {
         })
     }
 
-    /// Starts the bot and waits until it is connected and has registered its commands.
+    /// Starts the bot and waits until it is connected, to the nodes too, and has registered its commands.
     ///
     /// # Errors
     /// When it ends by itself or is not ready in time; the text has the tail of its log.
     pub async fn raise(&self) -> anyhow::Result<()> {
         self.start_bot().await?;
         let deadline = Instant::now() + READY;
-        while !self.at.chat.is_ready().await {
+        while !(self.at.chat.is_ready().await && self.at.nodes.iter().all(LavalinkNode::is_connected)) {
             self.alive().await?;
             if Instant::now() > deadline {
                 let tail = self.bot.lock().await.log_tail(30).join("\n");

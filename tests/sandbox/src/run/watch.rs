@@ -87,11 +87,13 @@ impl Watch {
 
     /// A user has typed a command.
     pub fn typed(&self, guild: u64, typed: &Typed, catalogue: &Catalogue, now_ms: u64) {
+        tracing::debug!(guild, now_ms, name = %typed.name, options = ?typed.options, "typed");
         self.with(guild, |watched| watched.typed(typed, catalogue, now_ms));
     }
 
     /// A command got its final answer.
     pub fn answered(&self, guild: u64, typed: &Typed, text: &str, catalogue: &Catalogue, now_ms: u64) {
+        tracing::debug!(guild, now_ms, name = %typed.name, text, "answered");
         self.with(guild, |watched| watched.answered(typed, text, catalogue, now_ms));
     }
 
@@ -223,6 +225,7 @@ impl Watched {
         }
         for (index, (track, from, to)) in heard.iter().enumerate().skip(self.begun) {
             self.model.heard(track);
+            tracing::debug!(guild, track, from, "heard");
             self.sounded(guild, *from, sound);
             match to {
                 Some(to) => self.fell_silent(guild, track, *to, beat, sound, catalogue),
@@ -283,6 +286,7 @@ impl Watched {
             .position
             .map(|(position, seen)| position + at_ms.saturating_sub(seen));
         let by_itself = matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
+        tracing::debug!(guild, track, at_ms, by_itself, ?reached, "silent");
         if by_itself {
             self.model.ended(track);
             if self.model.is_empty() {
