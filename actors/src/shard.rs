@@ -49,6 +49,8 @@ pub(crate) struct Shard {
     pub(crate) opened: Cell<bool>,
     /// The gateway is heard no more: what it says belongs to the next process.
     pub(crate) deaf: Cell<bool>,
+    /// Rings when side data should be written without waiting for the next beat: a session that nobody stored is lost.
+    pub(crate) soon: Notify,
     /// Rings at each word of gateway or node.
     pub(crate) known: Notify,
     /// What the gateway said first: a new session, or the old one.
@@ -142,6 +144,7 @@ impl Shard {
             timer: Notify::new(),
             opened: Cell::new(false),
             deaf: Cell::new(false),
+            soon: Notify::new(),
             known: Notify::new(),
             greeted: Cell::new(None),
             address: RefCell::new(None),

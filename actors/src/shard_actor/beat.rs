@@ -50,7 +50,11 @@ pub(crate) async fn beat(station: Rc<Station>, shard: Rc<Shard>) {
                     .max(station.settings.checkpoint_ms)
             }
         };
-        sleep_ms(rest_ms).await;
+        tokio::select! {
+            biased;
+            () = sleep_ms(rest_ms) => {}
+            () = shard.soon.notified() => {}
+        }
         let beyond = shard.table.borrow().beyond_cap(station.settings.live_guilds);
         for guild in beyond {
             shard.put(guild, Work::Slot(SlotInput::Passivate));
