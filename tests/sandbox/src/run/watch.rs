@@ -288,7 +288,9 @@ impl Watched {
         let position = self.position.as_ref().zip(song);
         let position = position.filter(|((page, _, _), song)| *page == song.uri());
         let reached = position.map(|((_, position, seen), _)| position + at_ms.saturating_sub(*seen));
-        let by_itself = matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
+        let page = song.map(Song::uri);
+        let paused = beat.players.iter().any(|player| player.paused && player.track == page);
+        let by_itself = !paused && matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
         tracing::debug!(guild, track, at_ms, by_itself, ?reached, "silent");
         if by_itself {
             self.model.ended(track);

@@ -121,3 +121,14 @@ fn a_track_that_is_paused_as_it_begins_has_not_ended() {
     run.beat(3_110, Some((0, true)));
     assert_eq!(run.watch.model(1).current(), Some("b"));
 }
+
+#[test]
+fn a_track_that_is_paused_just_before_its_end_has_not_ended() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 500);
+    run.beat(3_000, Some((2_900, false)));
+    run.say("/pause", "Paused First", 3_005);
+    run.sound.silent(1, 1, 3_006);
+    run.beat(3_010, Some((2_906, true)));
+    assert_eq!(run.watch.model(1).current(), Some("a"));
+}
