@@ -12,7 +12,7 @@ mod respond;
 mod voice;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ostinato_machine::guild::{Answer, Report, Seen, Stage, To, WantedVoice};
@@ -27,7 +27,7 @@ use crate::station::Station;
 /// The lanes of one arbiter.
 #[derive(Default)]
 pub(crate) struct Lanes {
-    guilds: RefCell<HashMap<GuildId, Rc<Lane>>>,
+    guilds: RefCell<BTreeMap<GuildId, Rc<Lane>>>,
     pub(crate) replies: Replies,
     notices: notice::Notices,
 }
@@ -170,7 +170,7 @@ impl Lanes {
         players: &[(GuildId, Seen)],
     ) {
         let rising_ms = station.ports.clock.monotonic_ms();
-        let there: HashMap<GuildId, &Seen> = players.iter().map(|(guild, seen)| (*guild, seen)).collect();
+        let there: BTreeMap<GuildId, &Seen> = players.iter().map(|(guild, seen)| (*guild, seen)).collect();
         for guild in there.keys() {
             self.lane(shard, *guild);
         }

@@ -10,7 +10,7 @@
 )]
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use actix::Addr;
@@ -59,7 +59,7 @@ pub(crate) struct Shard {
 
 /// Slots and what is due.
 pub(crate) struct Table {
-    entries: HashMap<GuildId, Entry>,
+    entries: BTreeMap<GuildId, Entry>,
     work: VecDeque<(GuildId, Work)>,
     timers: BTreeSet<(u64, GuildId)>,
     tokens: Tokens,
@@ -128,7 +128,7 @@ impl Shard {
             marks: Marks::default(),
             seats: RefCell::default(),
             table: RefCell::new(Table {
-                entries: HashMap::new(),
+                entries: BTreeMap::new(),
                 work: VecDeque::new(),
                 timers: BTreeSet::new(),
                 tokens: Tokens::new(settings.restarts_per_second, settings.restarts_per_second),

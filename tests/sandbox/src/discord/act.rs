@@ -133,7 +133,7 @@ impl DiscordStandIn {
             let seat = state.world.guilds.get(&guild).and_then(|place| place.seats.get(&user));
             if let Some(mut seat) = seat.cloned() {
                 seat.self_deaf = deaf;
-                state.seat(guild, user, Some(seat));
+                state.seat(guild, user, Some(&seat));
             }
         });
     }
@@ -207,7 +207,7 @@ impl State {
                 suppress,
             },
         };
-        self.seat(guild, user, Some(seat));
+        self.seat(guild, user, Some(&seat));
     }
 
     /// Lets the bot be heard on a stage, or no more.

@@ -180,10 +180,18 @@ impl Faults {
 impl DiscordStandIn {
     /// Injects a fault. What the bot is refused because of it is no violation.
     pub fn fault(&self, fault: Fault) {
-        if let Fault::GatewayAway { for_ms } = fault {
+        let opens_after_ms = if let Fault::GatewayAway { for_ms } = fault {
+            Some(for_ms)
+        } else if matches!(fault, Fault::Calm) && !*self.0.open.borrow() {
+            Some(0)
+        } else {
+            None
+        };
+        if let Some(after_ms) = opens_after_ms {
             self.0.open.send_replace(false);
             self.0.change(|state| {
-                let due = state.now() + for_ms;
+                let due = state.now().saturating_add(after_ms);
+                state.later.retain(|(_, it)| !matches!(it, Later::OpenGateway));
                 state.later.push((due, Later::OpenGateway));
             });
         }

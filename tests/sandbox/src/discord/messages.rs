@@ -90,10 +90,8 @@ pub(super) fn text_of(content: &str, embeds: &[Value]) -> String {
 impl Message {
     /// Takes over what a body says about the message; what it does not mention stays.
     pub(super) fn take(&mut self, body: &Value) {
-        match &body["content"] {
-            Value::String(content) => self.content.clone_from(content),
-            Value::Null if body.get("content").is_some() => self.content.clear(),
-            _ => {}
+        if let Some(content) = body.get("content") {
+            self.content = content.as_str().unwrap_or_default().to_owned();
         }
         let list = |name: &str| body.get(name).map(|list| list.as_array().cloned().unwrap_or_default());
         if let Some(embeds) = list("embeds") {
@@ -171,7 +169,7 @@ impl State {
             .map(|embed| {
                 let mut embed = embed.clone();
                 embed["type"] = json!("rich");
-                for field in embed["fields"].as_array_mut().into_iter().flatten() {
+                for field in embed.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
                     if field["inline"].is_null() {
                         field["inline"] = json!(false);
                     }

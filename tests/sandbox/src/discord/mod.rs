@@ -7,7 +7,7 @@
 //!
 //! In short:
 //!
-//! ```ignore
+//! ```text
 //! let discord = DiscordStandIn::start(DiscordConfig::default(), voices, findings).await?;
 //! let guild = discord.add_guild(&GuildSpec { name, text, voice, members, ..Default::default() }); // ids by name
 //! // The bot is started with DISCORD_API_BASE_URL = discord.base_url() and DISCORD_TOKEN = discord.token().
@@ -40,6 +40,7 @@ mod messages;
 mod model;
 mod render;
 mod rest;
+mod say;
 mod slash;
 mod state;
 #[cfg(test)]
@@ -177,9 +178,13 @@ impl DiscordStandIn {
         self.0.lock().now()
     }
 
-    /// A new bot process is about to start: it cannot know when the last one identified.
+    /// A new bot process is about to start: it cannot know when the last one identified, nor what that was refused.
     pub fn bot_restarts(&self) {
-        self.0.change(|state| state.process += 1);
+        self.0.change(|state| {
+            state.process += 1;
+            state.forbidden.clear();
+            state.limits.nobody_was_told();
+        });
     }
 
     /// Waits until `shards` shards have a session and a socket, at most for `within`. Whether they had.

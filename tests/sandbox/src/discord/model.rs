@@ -192,12 +192,16 @@ pub struct DiscordSummary {
     pub resumes_refused: u64,
     /// When each RESUMED was sent, on the run's clock, in ms.
     pub resumed_at_ms: Vec<u64>,
+    /// When the gateway's port was opened again after an injected absence, on the run's clock, in ms.
+    pub gateway_back_at_ms: Vec<u64>,
     /// Interactions that users made.
     pub interactions_sent: u64,
     /// Those among them for which the bot had no session at all.
     pub interactions_undelivered: u64,
     /// Those with a first callback in time.
     pub interactions_answered: u64,
+    /// Those with an answer that the user could read.
+    pub interactions_read: u64,
     /// Those whose first callback came too late.
     pub interactions_late: u64,
     /// Those that were given a second first callback.

@@ -135,6 +135,7 @@ pub(super) async fn clock(shared: Arc<Shared>) {
                 Later::VoiceServer(guild) => state.tell_voice_server(guild),
                 Later::OpenGateway => {
                     shared.open.send_replace(true);
+                    state.summary.gateway_back_at_ms.push(now);
                 }
             }
         }
@@ -204,11 +205,11 @@ impl State {
     }
 
     /// Seats `user` in `channel`, or takes the seat away, and tells who may know.
-    pub(super) fn seat(&mut self, guild: u64, user: u64, seat: Option<Seat>) {
+    pub(super) fn seat(&mut self, guild: u64, user: u64, seat: Option<&Seat>) {
         let Some(place) = self.world.guilds.get_mut(&guild) else {
             return;
         };
-        let changed = match &seat {
+        let changed = match seat {
             Some(seat) => {
                 place.seats.insert(user, seat.clone());
                 true
@@ -221,11 +222,11 @@ impl State {
         let Some(place) = self.world.guilds.get(&guild) else {
             return;
         };
-        let mut state = render::seat(guild, user, seat.as_ref());
+        let mut state = render::seat(guild, user, seat);
         state["member"] = render::member(&self.world, place, user);
         let seen = !place.outage;
         if user == self.world.bot {
-            self.seat_bot(guild, &state, seat.as_ref());
+            self.seat_bot(guild, &state, seat);
         } else if seen {
             self.dispatch(guild, intents::VOICE_STATES, "VOICE_STATE_UPDATE", &state);
         }

@@ -119,9 +119,11 @@ impl State {
         if !self.knows(socket, data) {
             return;
         }
-        let shard = match &data["shard"] {
-            Value::Null => Some((0, 1)),
-            pair => pair[0].as_u64().zip(pair[1].as_u64()),
+        let pair = &data["shard"];
+        let shard = if pair.is_null() {
+            Some((0, 1))
+        } else {
+            pair[0].as_u64().zip(pair[1].as_u64())
         };
         let Some((shard, shards)) = shard.filter(|(shard, shards)| shard < shards) else {
             return self.offend(socket, 4010, &format!("IDENTIFY as shard {}", data["shard"]));
@@ -306,7 +308,7 @@ impl State {
             return;
         }
         let Some(place) = place else {
-            if sees && self.world.gone.contains(&guild) || self.world.guilds.contains_key(&guild) && sees {
+            if sees && (self.world.gone.contains(&guild) || self.world.guilds.contains_key(&guild)) {
                 self.findings.race("op 4 for a guild that is away");
             } else {
                 self.findings
@@ -335,6 +337,6 @@ impl State {
             self_deaf,
             suppress,
         };
-        self.seat(guild, bot, Some(seat));
+        self.seat(guild, bot, Some(&seat));
     }
 }

@@ -108,12 +108,15 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     }
 }
 
-async fn attend(shared: Arc<Shared>, ws: WebSocketStream<TcpStream>, path: String, zlib: bool) {
-    let (send, mut outbox) = mpsc::unbounded_channel();
-    let mut way = if zlib { Way::stream() } else { Way::Plain };
-    let mut socket = shared.change(|state| {
+/// Enters a socket and says HELLO to it.
+fn greet(shared: &Shared, path: String, zlib: bool) -> (Socket, mpsc::UnboundedReceiver<ToSocket>) {
+    let (send, outbox) = mpsc::unbounded_channel();
+    let socket = shared.change(|state| {
         state.next_socket += 1;
         state.sockets.insert(state.next_socket, send);
+        let interval_ms = state.config.heartbeat_interval_ms;
+        let hello = json!({ "heartbeat_interval": interval_ms, "_trace": ["stand-in"] });
+        state.send_op(state.next_socket, 10, &hello);
         Socket {
             number: state.next_socket,
             path,
@@ -123,20 +126,29 @@ async fn attend(shared: Arc<Shared>, ws: WebSocketStream<TcpStream>, path: Strin
             beaten_at_ms: state.now(),
         }
     });
+    (socket, outbox)
+}
+
+async fn attend(shared: Arc<Shared>, ws: WebSocketStream<TcpStream>, path: String, zlib: bool) {
+    let (mut socket, mut outbox) = greet(&shared, path, zlib);
+    let mut way = if zlib { Way::stream() } else { Way::Plain };
     let interval_ms = shared.lock().config.heartbeat_interval_ms;
-    shared.lock().send_op(
-        socket.number,
-        10,
-        &json!({ "heartbeat_interval": interval_ms, "_trace": ["stand-in"] }),
-    );
     let (mut sink, mut stream) = ws.split();
     let (mut farewell, mut said_farewell) = (None, false);
     let mut stopped = shared.stopped.subscribe();
+    let silence_ms = interval_ms.saturating_mul(2).saturating_add(5_000);
+    let mut beats = tokio::time::interval(Duration::from_secs(1));
     loop {
-        let silence_ms = interval_ms.saturating_mul(2).saturating_add(5_000);
         tokio::select! {
             biased;
             _ = stopped.changed() => break,
+            _ = beats.tick() => {
+                let now = shared.lock().now();
+                if now > socket.beaten_at_ms.saturating_add(silence_ms) {
+                    shared.findings.count("gateway.no heartbeat");
+                    break;
+                }
+            }
             message = outbox.recv() => match message {
                 Some(ToSocket::Text(text)) => {
                     let split = shared.lock().faults.split_frames;
@@ -170,13 +182,6 @@ async fn attend(shared: Arc<Shared>, ws: WebSocketStream<TcpStream>, path: Strin
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(_)) | None => break,
             },
-            () = tokio::time::sleep(Duration::from_millis(1_000)) => {
-                let now = shared.lock().now();
-                if now > socket.beaten_at_ms.saturating_add(silence_ms) {
-                    shared.findings.count("gateway.no heartbeat");
-                    break;
-                }
-            }
         }
     }
     shared.change(|state| state.detach(socket.number, farewell));

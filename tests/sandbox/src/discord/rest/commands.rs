@@ -59,10 +59,10 @@ impl State {
             .find(|it| it["name"] == given["name"] && it["type"].as_u64() == Some(kind));
         let version = self.world.ids.next().to_string();
         let id = older.map_or_else(|| json!(version), |it| it["id"].clone());
-        let rights = match &given["default_member_permissions"] {
-            Value::Number(bits) => json!(bits.to_string()),
-            other => other.clone(),
-        };
+        let mut rights = given["default_member_permissions"].clone();
+        if let Some(bits) = rights.as_u64() {
+            rights = json!(bits.to_string());
+        }
         let mut command = json!({
             "id": id, "application_id": self.world.bot.to_string(), "version": version,
             "default_member_permissions": rights, "type": kind, "name": given["name"],

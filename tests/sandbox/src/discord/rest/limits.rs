@@ -51,7 +51,7 @@ fn held(blocked: Option<(u64, u64)>, now: u64, scope: LimitScope) -> Option<Verd
     Some(Verdict::Over {
         scope,
         retry_after_ms: until - now,
-        told: now > said + UNDER_WAY_MS,
+        told: now > said.saturating_add(UNDER_WAY_MS),
     })
 }
 
@@ -87,7 +87,8 @@ impl Limits {
         if let Some(over) = held(bucket.blocked, now, LimitScope::User) {
             return over;
         }
-        if now >= bucket.started_at_ms + window_ms {
+        // A window starts with its first request.
+        if bucket.used == 0 || now >= bucket.started_at_ms + window_ms {
             bucket.started_at_ms = now;
             bucket.used = 0;
         }
@@ -107,6 +108,14 @@ impl Limits {
         Verdict::Pass {
             remaining: limit.saturating_sub(bucket.used),
             reset_after_ms,
+        }
+    }
+
+    /// A new process asks from now on: it was told of no 429.
+    pub(in crate::discord) fn nobody_was_told(&mut self) {
+        let buckets = self.buckets.values_mut().filter_map(|bucket| bucket.blocked.as_mut());
+        for (said, until) in buckets.chain(self.blocked.as_mut()) {
+            *said = *until;
         }
     }
 
@@ -156,6 +165,12 @@ mod tests {
             limits.ask(2_000, "a", 5, 2_000, true),
             over(true, 1_000),
             "had been told"
+        );
+        limits.nobody_was_told();
+        assert_eq!(
+            limits.ask(2_000, "a", 5, 2_000, true),
+            over(false, 1_000),
+            "a new process"
         );
         assert!(passes(&limits.ask(1_100, "b", 5, 2_000, true)), "another bucket");
         assert!(passes(&limits.ask(3_000, "a", 5, 2_000, true)), "the next window");

@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod guilds;
 mod limits;
+mod out;
 mod routes;
 mod server;
 mod validate;

@@ -155,19 +155,15 @@ fn named(schema: &Value) -> Value {
 }
 
 fn name_refs(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                match value {
-                    Value::String(target) if key == "$ref" && target.starts_with('#') => {
-                        *target = format!("{NAME}{target}");
-                    }
-                    _ => name_refs(value),
-                }
-            }
-        }
-        Value::Array(list) => list.iter_mut().for_each(name_refs),
-        _ => {}
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str)
+        && target.starts_with('#')
+    {
+        schema["$ref"] = json!(format!("{NAME}{target}"));
+    }
+    if let Some(fields) = schema.as_object_mut() {
+        fields.values_mut().for_each(name_refs);
+    } else if let Some(list) = schema.as_array_mut() {
+        list.iter_mut().for_each(name_refs);
     }
 }
 
@@ -185,16 +181,12 @@ fn closed(schema: &Value) -> Value {
 
 /// The document wants numbers where Discord takes a number as text too.
 fn coerce(body: &mut Value) {
-    match body {
-        Value::Array(list) => list.iter_mut().for_each(coerce),
-        Value::Object(fields) => {
-            if let Some(bits) = fields.get_mut("default_member_permissions")
-                && let Some(number) = bits.as_str().and_then(|text| text.parse::<u64>().ok())
-            {
-                *bits = json!(number);
-            }
-        }
-        _ => {}
+    if let Some(list) = body.as_array_mut() {
+        list.iter_mut().for_each(coerce);
+    } else if let Some(bits) = body.get_mut("default_member_permissions")
+        && let Some(number) = bits.as_str().and_then(|text| text.parse::<u64>().ok())
+    {
+        *bits = json!(number);
     }
 }
 
@@ -211,4 +203,67 @@ fn check(validator: &Validator, body: &Value) -> Result<(), String> {
         return Ok(());
     }
     Err(problems.collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::routes::find;
+    use super::*;
+
+    /// A document of one operation, in the manner of the real one.
+    fn spec() -> Spec {
+        let body = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Message" } } });
+        Spec::new(&json!({
+            "openapi": "3.1.0",
+            "paths": { "/channels/{channel_id}/messages": { "post": {
+                "operationId": "create_message",
+                "parameters": [{ "name": "wait", "in": "query", "schema": { "type": "boolean" } }],
+                "requestBody": { "content": body }, "responses": { "200": { "content": body } },
+            } } },
+            "components": { "schemas": { "Message": {
+                "type": "object", "required": ["content"],
+                "properties": { "content": { "$ref": "#/components/schemas/Text" } },
+            }, "Text": { "type": "string", "maxLength": 5 } } },
+        }))
+        .expect("a document")
+    }
+
+    #[test]
+    fn a_body_that_the_document_does_not_allow_is_named() {
+        let (spec, route) = (spec(), find("POST", "/channels/1/messages").expect("an operation").0);
+        let ask = |body: Value| spec.request(route, &[], &body);
+        assert_eq!(ask(json!({ "content": "12345" })), Ok(()));
+        for bad in [
+            json!({ "content": "123456" }),
+            json!({ "content": 1 }),
+            json!({ "content": "x", "contnet": "x" }),
+            json!({}),
+            Value::Null,
+        ] {
+            assert!(ask(bad.clone()).is_err(), "{bad}");
+        }
+        assert!(ask(json!({ "content": 1 })).is_err_and(|why| why.contains("/content")));
+    }
+
+    #[test]
+    fn a_query_and_an_answer_are_held_against_the_document_too() {
+        let (spec, route) = (spec(), find("POST", "/channels/1/messages").expect("an operation").0);
+        let ask = |key: &str, value: &str| {
+            let query = [(key.to_owned(), value.to_owned())];
+            spec.request(route, &query, &json!({ "content": "x" }))
+        };
+        assert_eq!(ask("wait", "true"), Ok(()));
+        assert!(ask("wait", "perhaps").is_err() && ask("weight", "true").is_err());
+        assert_eq!(spec.answer(route, 200, &json!({ "content": "x", "more": 1 })), Ok(()));
+        assert!(spec.answer(route, 200, &json!({})).is_err());
+        assert!(spec.answer(route, 204, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn rights_as_text_are_numbers_to_the_document() {
+        let mut body = json!([{ "default_member_permissions": "32" }, { "default_member_permissions": null }]);
+        coerce(&mut body);
+        assert_eq!(body[0]["default_member_permissions"], 32);
+        assert!(body[1]["default_member_permissions"].is_null());
+    }
 }

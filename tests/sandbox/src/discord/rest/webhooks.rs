@@ -149,6 +149,7 @@ impl State {
         };
         let text = shown.text();
         if let Some(interaction) = self.interactions.get_mut(&id) {
+            self.summary.interactions_read += u64::from(interaction.answers.is_empty());
             interaction.answers.push(Answer {
                 at_ms: now,
                 after_ms: now - interaction.made_ms,
