@@ -300,8 +300,9 @@ impl Stage {
     /// # Errors
     /// When it does not end in time or not with exit code 0.
     pub async fn terminate(&self) -> anyhow::Result<()> {
-        let code = self.bot.lock().await.terminate().await;
+        // From the signal on it takes no decisions any more.
         self.at.bot_runs(false);
+        let code = self.bot.lock().await.terminate().await;
         self.at.chat.process_ended().await;
         match code? {
             0 => Ok(()),
