@@ -60,8 +60,8 @@ struct Watched {
     begun: usize,
     /// Of those, the ones that still sounded: their index.
     open: BTreeSet<usize>,
-    /// Last seen position and when.
-    position: Option<(u64, u64)>,
+    /// Last seen position, of which track, and when.
+    position: Option<(String, u64, u64)>,
     pause_asked: bool,
     /// Commands that end sound and when they were typed.
     asked: BTreeMap<&'static str, u64>,
@@ -235,8 +235,11 @@ impl Watched {
             }
         }
         self.begun = heard.len();
-        let playing = beat.players.iter().find(|player| player.track.is_some());
-        self.position = playing.map(|player| (player.position_ms, beat.now_ms));
+        let mut playing = beat
+            .players
+            .iter()
+            .filter(|player| player.connected || beat.players.len() == 1);
+        self.position = playing.find_map(|player| Some((player.track.clone()?, player.position_ms, beat.now_ms)));
         self.standing(guild, beat, sound);
     }
 
@@ -282,10 +285,12 @@ impl Watched {
             Behaviour::Plays => song.length_ms,
             Behaviour::SticksAt(_) | Behaviour::FailsToLoad => None,
         });
-        let reached = self
-            .position
-            .map(|(position, seen)| position + at_ms.saturating_sub(seen));
-        let by_itself = matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
+        let position = self.position.as_ref().zip(song);
+        let position = position.filter(|((page, _, _), song)| *page == song.uri());
+        let reached = position.map(|((_, position, seen), _)| position + at_ms.saturating_sub(*seen));
+        let page = song.map(Song::uri);
+        let paused = beat.players.iter().any(|player| player.paused && player.track == page);
+        let by_itself = !paused && matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
         tracing::debug!(guild, track, at_ms, by_itself, ?reached, "silent");
         if by_itself {
             self.model.ended(track);
