@@ -45,6 +45,8 @@ pub(crate) struct Shard {
     pub(crate) written: RefCell<Option<GatewaySession>>,
     /// Rings when a timer is due earlier than the one that is waited for.
     pub(crate) timer: Notify,
+    /// Rings when side data must not wait for the next beat: without the new session a restart would have none to resume.
+    pub(crate) hurry: Notify,
     /// Whether players and seats are as well known as they will be: guilds may be loaded.
     pub(crate) opened: Cell<bool>,
     /// The gateway is heard no more: what it says belongs to the next process.
@@ -140,6 +142,7 @@ impl Shard {
             nodes: RefCell::default(),
             written: RefCell::new(None),
             timer: Notify::new(),
+            hurry: Notify::new(),
             opened: Cell::new(false),
             deaf: Cell::new(false),
             known: Notify::new(),

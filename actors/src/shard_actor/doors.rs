@@ -57,6 +57,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         GatewayEvent::Ready { guilds } => {
             tracing::info!(shard = %id, guilds = guilds.len(), "the gateway has a new session");
             ready(station, shard);
+            shard.hurry.notify_one();
         }
         GatewayEvent::Resumed => {
             shard.greeted.set(Some(Greeting::Resumed));
@@ -156,6 +157,7 @@ fn audio(station: &Rc<Station>, shard: &Rc<Shard>, event: AudioEvent) {
         } => {
             tracing::info!(shard = %shard.id, %node, resumed, players = players.len(), "an audio node is up");
             heard(shard, &node, Some(session));
+            shard.hurry.notify_one();
             reconcile(station, shard, &node, resumed, players);
         }
         AudioEvent::Down { node, lost, why } => {
