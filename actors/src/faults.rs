@@ -4,6 +4,13 @@ use ostinato_machine::guild::Stamped;
 use ostinato_machine::ids::GuildId;
 
 /// Where a fault can strike.
+#[cfg_attr(
+    not(feature = "world"),
+    expect(
+        unreachable_pub,
+        reason = "the world shows it, and there is none without the feature"
+    )
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strike {
     /// Before the guild decides.

@@ -102,8 +102,10 @@ impl Keeper {
             station.add(Rc::clone(&shard));
             self.budgets.insert(id, (Budget::default(), 0));
             ctx.notify(Serve(id));
-            station.spawn(shard_actor::timers(Rc::clone(&station), Rc::clone(&shard)));
-            station.spawn(shard_actor::beat(Rc::clone(&station), Rc::clone(&shard)));
+            let (here, its) = (Rc::clone(&station), Rc::clone(&shard));
+            station.keep("timers", move || shard_actor::timers(Rc::clone(&here), Rc::clone(&its)));
+            let (here, its) = (Rc::clone(&station), Rc::clone(&shard));
+            station.keep("beat", move || shard_actor::beat(Rc::clone(&here), Rc::clone(&its)));
             station.spawn(shard_actor::open(Rc::clone(&station), shard));
         }
         #[cfg(feature = "world")]

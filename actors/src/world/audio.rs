@@ -39,28 +39,28 @@ pub struct FakeAudio {
     pub(super) clock: Rc<VirtualClock>,
     pub(super) trace: Trace,
     pub(super) search_ms: Cell<u64>,
-    discord: Rc<FakeDiscord>,
-    sounds: RefCell<Vec<Sound>>,
-    nodes: RefCell<BTreeMap<NodeId, Node>>,
+    pub(super) discord: Rc<FakeDiscord>,
+    pub(super) sounds: RefCell<Vec<Sound>>,
+    pub(super) nodes: RefCell<BTreeMap<NodeId, Node>>,
     links: RefCell<BTreeMap<(NodeId, ShardId), Link>>,
     results: RefCell<BTreeMap<String, Loaded>>,
     next: Cell<u64>,
 }
 
 #[derive(Default)]
-struct Node {
+pub(super) struct Node {
     up: bool,
-    sessions: BTreeMap<ShardId, Session>,
+    pub(super) sessions: BTreeMap<ShardId, Session>,
     faults: VecDeque<OrderFault>,
 }
 
-struct Session {
+pub(super) struct Session {
     id: String,
-    players: BTreeMap<GuildId, Player>,
+    pub(super) players: BTreeMap<GuildId, Player>,
     /// What was said while nobody listened.
     unheard: Vec<AudioEvent>,
     /// Whether somebody listens.
-    heard: bool,
+    pub(super) heard: bool,
 }
 
 /// A process that listens to a node.
@@ -218,7 +218,7 @@ impl FakeAudio {
         self.clock.monotonic_ms()
     }
 
-    fn with<T>(&self, node: &NodeId, shard: ShardId, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+    pub(super) fn with<T>(&self, node: &NodeId, shard: ShardId, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
         let mut nodes = self.nodes.borrow_mut();
         nodes
             .get_mut(node)
@@ -235,7 +235,7 @@ impl FakeAudio {
             .collect()
     }
 
-    fn say_to(&self, node: &NodeId, shard: ShardId, event: AudioEvent) {
+    pub(super) fn say_to(&self, node: &NodeId, shard: ShardId, event: AudioEvent) {
         let link = self.links.borrow().get(&(node.clone(), shard)).cloned();
         if let Some(link) = link.filter(|link| link.life.get()) {
             link.sink.event(event);
@@ -262,7 +262,7 @@ impl FakeAudio {
         }
     }
 
-    fn report(&self, node: &NodeId, shard: ShardId, guild: GuildId, report: Report) {
+    pub(super) fn report(&self, node: &NodeId, shard: ShardId, guild: GuildId, report: Report) {
         let event = AudioEvent::Guild {
             node: node.clone(),
             guild,
@@ -386,62 +386,5 @@ impl FakeAudio {
             Err(None) => return Err(gone()),
         }
         Ok(())
-    }
-
-    /// Looks anew at what a guild hears, and foresees the end of its tracks.
-    fn settle(self: &Rc<Self>, guild: GuildId) {
-        let now_ms = self.now_ms();
-        let mut ends = Vec::new();
-        for (id, node) in self.nodes.borrow_mut().iter_mut() {
-            for (shard, session) in &mut node.sessions {
-                let Some(player) = session.players.get_mut(&guild) else {
-                    continue;
-                };
-                let audible = player.voice().is_some_and(|voice| self.discord.holds(guild, voice));
-                let sounds = &mut self.sounds.borrow_mut();
-                if let Some(left_ms) = player.settle((guild, id), audible, now_ms, sounds) {
-                    ends.push((id.clone(), *shard, player.turn, left_ms));
-                }
-            }
-        }
-        for (id, shard, turn, left_ms) in ends {
-            let here = Rc::clone(self);
-            actix_rt::spawn(async move {
-                sleep_ms(left_ms).await;
-                here.finish(&id, shard, guild, turn);
-            });
-        }
-    }
-
-    fn finish(self: &Rc<Self>, node: &NodeId, shard: ShardId, guild: GuildId, turn: u64) {
-        let now_ms = self.now_ms();
-        let report = self.with(node, shard, |session| {
-            let player = session.players.get_mut(&guild).filter(|player| player.turn == turn)?;
-            player.settle((guild, node), false, now_ms, &mut self.sounds.borrow_mut());
-            player.finish()
-        });
-        if let Some(report) = report.flatten() {
-            self.report(node, shard, guild, report);
-        }
-    }
-
-    fn update(&self) {
-        let (now_ms, wall_ms) = (self.now_ms(), self.clock.now_ms());
-        let mut said = Vec::new();
-        for (id, node) in self.nodes.borrow().iter() {
-            for (shard, session) in node.sessions.iter().filter(|(_, session)| session.heard) {
-                let updates = session.players.iter();
-                let updates = updates.filter_map(|(guild, player)| Some((*guild, player.update(now_ms, wall_ms)?)));
-                said.extend(updates.map(|(guild, report)| (id.clone(), *shard, guild, report)));
-            }
-        }
-        for (node, shard, guild, report) in said {
-            let event = AudioEvent::Guild {
-                node: node.clone(),
-                guild,
-                report,
-            };
-            self.say_to(&node, shard, event);
-        }
     }
 }

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
 use ostinato_machine::guild::{Caller, Command, Input, Seat, VoiceCredentials};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, ReplyTo, ShardId, UserId};
 
@@ -13,14 +12,8 @@ use super::rest::Interaction;
 use super::store::Life;
 use super::trace::{Trace, What};
 use crate::ingress::shard_of;
-use crate::ports::{Clock as _, Gateway, GatewayEvent, GatewaySession, GatewaySink, GuildSeats, Work};
+use crate::ports::{Clock as _, GatewayEvent, GatewaySession, GatewaySink, GuildSeats};
 use crate::station::sleep_ms;
-
-/// How long a gateway takes to answer a connection, ms.
-const CONNECT_MS: u64 = 20;
-
-/// How long Discord takes to act on a wanted voice channel, ms.
-const VOICE_MS: u64 = 30;
 
 /// Milliseconds from 1970 to the first of Discord's ids.
 const EPOCH_MS: u64 = 1_420_070_400_000;
@@ -36,11 +29,11 @@ pub struct FakeDiscord {
     pub(super) rest_ms: Cell<u64>,
     pub(super) rest_down: Cell<bool>,
     guilds: RefCell<BTreeMap<GuildId, Guild>>,
-    sessions: RefCell<BTreeMap<ShardId, Session>>,
+    pub(super) sessions: RefCell<BTreeMap<ShardId, Session>>,
     voice_changed: RefCell<Option<VoiceChanged>>,
-    total: Cell<u32>,
+    pub(super) total: Cell<u32>,
     next: Cell<u64>,
-    deaf_to_voice: Cell<bool>,
+    pub(super) deaf_to_voice: Cell<bool>,
 }
 
 /// Told when the voice session of a guild changes.
@@ -53,19 +46,19 @@ struct Guild {
     endpoint: u32,
 }
 
-struct Session {
+pub(super) struct Session {
     id: String,
     sequence: u64,
     log: Vec<(u64, GatewayEvent)>,
-    link: Option<Link>,
+    pub(super) link: Option<Link>,
     /// The newest sequence that was handed over.
     heard: u64,
 }
 
 #[derive(Clone)]
-struct Link {
-    sink: Rc<dyn GatewaySink>,
-    life: Life,
+pub(super) struct Link {
+    pub(super) sink: Rc<dyn GatewaySink>,
+    pub(super) life: Life,
 }
 
 impl FakeDiscord {
@@ -196,7 +189,7 @@ impl FakeDiscord {
         });
     }
 
-    fn session(&self, shard: ShardId) -> Option<GatewaySession> {
+    pub(super) fn session(&self, shard: ShardId) -> Option<GatewaySession> {
         let sessions = self.sessions.borrow();
         let session = sessions.get(&shard).filter(|session| !session.id.is_empty())?;
         Some(GatewaySession {
@@ -206,7 +199,7 @@ impl FakeDiscord {
         })
     }
 
-    fn connect(&self, shard: ShardId, stored: Option<GatewaySession>, link: &Link) {
+    pub(super) fn connect(&self, shard: ShardId, stored: Option<GatewaySession>, link: &Link) {
         if !link.life.get() {
             return;
         }
@@ -334,7 +327,7 @@ impl FakeDiscord {
         }
     }
 
-    fn set_own(&self, guild: GuildId, channel: Option<ChannelId>) {
+    pub(super) fn set_own(&self, guild: GuildId, channel: Option<ChannelId>) {
         let (session_id, server) = {
             let mut guilds = self.guilds.borrow_mut();
             let state = guilds.entry(guild).or_default();
@@ -371,60 +364,5 @@ impl FakeDiscord {
                 },
             );
         }
-    }
-
-    pub(super) fn gateway(self: &Rc<Self>, life: &Life) -> Rc<dyn Gateway> {
-        Rc::new(Port {
-            discord: Rc::clone(self),
-            life: Rc::clone(life),
-        })
-    }
-}
-
-/// The gateway as one process sees it.
-struct Port {
-    discord: Rc<FakeDiscord>,
-    life: Life,
-}
-
-impl Gateway for Port {
-    fn start(&self, shard: ShardId, total: u32, session: Option<GatewaySession>, sink: Rc<dyn GatewaySink>) {
-        self.discord.total.set(total);
-        let discord = Rc::clone(&self.discord);
-        let link = Link {
-            sink,
-            life: Rc::clone(&self.life),
-        };
-        actix_rt::spawn(async move {
-            sleep_ms(CONNECT_MS).await;
-            discord.connect(shard, session, &link);
-        });
-    }
-
-    fn want_voice(&self, _: ShardId, guild: GuildId, channel: Option<ChannelId>) {
-        if !self.life.get() {
-            return;
-        }
-        let discord = Rc::clone(&self.discord);
-        discord
-            .trace
-            .note(discord.clock.monotonic_ms(), Some(guild), What::Voice(channel));
-        actix_rt::spawn(async move {
-            sleep_ms(VOICE_MS).await;
-            if !discord.deaf_to_voice.get() {
-                discord.set_own(guild, channel);
-            }
-        });
-    }
-
-    fn session(&self, shard: ShardId) -> Option<GatewaySession> {
-        self.discord.session(shard)
-    }
-
-    fn close(&self, shard: ShardId) -> Work<()> {
-        if let Some(session) = self.discord.sessions.borrow_mut().get_mut(&shard) {
-            session.link = None;
-        }
-        async { Ok(()) }.boxed_local()
     }
 }

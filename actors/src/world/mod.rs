@@ -7,9 +7,11 @@ mod audio;
 mod clock;
 mod discord;
 mod faults;
+mod gateway;
 mod nodes;
 mod player;
 mod rest;
+mod sound;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -145,7 +147,10 @@ impl World {
                     audio: Rc::clone(&audio),
                     life: Rc::clone(&life),
                 }),
-                gateway: discord.gateway(&life),
+                gateway: Rc::new(gateway::Port {
+                    discord: Rc::clone(&discord),
+                    life: Rc::clone(&life),
+                }),
                 discord: discord.rest(&life),
                 fleet,
             }
@@ -321,7 +326,8 @@ impl Drop for Telltale {
             return;
         }
         let lines = self.0.trace();
-        for line in lines.iter().skip(lines.len().saturating_sub(60)) {
+        let newest = std::env::var("SIM_LINES").ok().and_then(|lines| lines.parse().ok());
+        for line in lines.iter().skip(lines.len().saturating_sub(newest.unwrap_or(30))) {
             eprintln!("{line}");
         }
         eprintln!(

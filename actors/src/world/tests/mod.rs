@@ -4,6 +4,7 @@ mod answers;
 mod outside;
 mod restarts;
 mod store;
+mod swarm;
 
 use std::rc::Rc;
 

@@ -47,10 +47,7 @@ pub(super) fn pause(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         return d.refuse(reply, Refusal::AlreadyPaused);
     }
     d.anchor(0);
-    d.push(Event::Paused {
-        user: true,
-        alone: d.g.kept.paused_alone,
-    });
+    d.pause(true, d.is_alone());
     d.answer(
         reply,
         Say::Paused {
@@ -61,12 +58,13 @@ pub(super) fn pause(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
 
 pub(super) fn resume(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     let current = playing!(d, reply);
-    let alone = d.g.kept.paused_alone;
-    if !d.g.kept.paused_by_user {
+    // While seats are unknown the caller, whose seat was asked for, is a listener.
+    let alone = d.g.kept.paused_alone && d.g.passing.seats.is_some();
+    if !d.g.kept.paused_by_user && alone == d.g.kept.paused_alone {
         return d.refuse(reply, Refusal::NotPaused { alone });
     }
     d.anchor(0);
-    d.push(Event::Paused { user: false, alone });
+    d.pause(false, alone);
     d.answer(
         reply,
         Say::Resumed {
@@ -116,12 +114,6 @@ pub(super) fn stop(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         d.push(Event::Cleared);
     }
     d.leave_current(false);
-    if d.g.kept.paused_by_user {
-        d.push(Event::Paused {
-            user: false,
-            alone: d.g.kept.paused_alone,
-        });
-    }
     d.reset_failures();
     d.rest();
     d.answer(reply, Say::Stopped { cleared });
