@@ -12,6 +12,7 @@ use ostinato_actors::ports::{Audio, AudioEvent, AudioSink, PortError, PortErrorK
 use ostinato_machine::guild::{Loaded, PlayerOrder};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::rest::Rest;
 use super::session::{Driver, Session};
@@ -50,7 +51,8 @@ impl Nodes {
         Ok(Rc::new(Port {
             settings: Arc::clone(&self.settings),
             http,
-            sessions: RefCell::default(),
+            sessions: Rc::default(),
+            turned: Rc::default(),
         }))
     }
 }
@@ -58,26 +60,20 @@ impl Nodes {
 /// A session and where its events go.
 type Held = (Rc<Session>, Rc<dyn AudioSink>);
 
+/// The sessions of one arbiter.
+type Sessions = BTreeMap<(ShardId, NodeId), Held>;
+
 struct Port {
     settings: Shared,
     http: reqwest::Client,
-    sessions: RefCell<BTreeMap<(ShardId, NodeId), Held>>,
+    sessions: Rc<RefCell<Sessions>>,
+    /// Rings when a session comes up or is given up.
+    turned: Rc<Notify>,
 }
 
 impl Port {
     fn session(&self, shard: ShardId, node: &NodeId) -> Option<Held> {
         self.sessions.borrow().get(&(shard, node.clone())).cloned()
-    }
-
-    /// Any session of the shard that is up; which one changes from call to call.
-    fn any(&self, shard: ShardId) -> Option<Rc<Session>> {
-        let sessions = self.sessions.borrow();
-        let up: Vec<_> = sessions
-            .iter()
-            .filter(|((of, _), (session, _))| *of == shard && session.live.borrow().is_some())
-            .map(|(_, (session, _))| session)
-            .collect();
-        fastrand::choice(up).map(Rc::clone)
     }
 
     /// An address as it is, a text with the prefix of its source.
@@ -96,6 +92,37 @@ impl Port {
             _ => None,
         };
         known.unwrap_or_else(|| format!("{}:{query}", self.settings.search_prefix))
+    }
+}
+
+/// Any session of the shard that is up; which one changes from call to call.
+fn any(sessions: &Sessions, shard: ShardId) -> Option<Rc<Session>> {
+    let up = of(sessions, shard).filter(|session| session.live.borrow().is_some());
+    fastrand::choice(up.collect::<Vec<_>>()).map(Rc::clone)
+}
+
+fn of(sessions: &Sessions, shard: ShardId) -> impl Iterator<Item = &Rc<Session>> {
+    let all = sessions.iter().filter(move |((of, _), _)| *of == shard);
+    all.map(|(_, (session, _))| session)
+}
+
+/// A session that is up. While one may still come up it is waited for: a search that comes with the first breath of the
+/// process, or in the moment between two connections, is no reason to refuse.
+async fn patiently(
+    sessions: Rc<RefCell<Sessions>>,
+    turned: Rc<Notify>,
+    shard: ShardId,
+    until: Instant,
+) -> Option<Rc<Session>> {
+    loop {
+        let ring = turned.notified();
+        if let Some(session) = any(&sessions.borrow(), shard) {
+            return Some(session);
+        }
+        if of(&sessions.borrow(), shard).all(|session| session.given_up.get()) {
+            return None;
+        }
+        tokio::time::timeout_at(until, ring).await.ok()?;
     }
 }
 
@@ -119,6 +146,8 @@ impl Audio for Port {
                 stop: Cell::new(false),
                 wake: Notify::new(),
                 over: Notify::new(),
+                given_up: Cell::new(false),
+                turned: Rc::clone(&self.turned),
             });
             self.sessions
                 .borrow_mut()
@@ -134,7 +163,6 @@ impl Audio for Port {
                 shard,
                 sink: Rc::clone(&sink),
                 last,
-                lost: false,
             };
             tokio::task::spawn_local(driver.run());
         }
@@ -171,10 +199,11 @@ impl Audio for Port {
     }
 
     fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
-        let session = self.any(shard);
+        let until = Instant::now() + self.settings.load;
+        let session = patiently(Rc::clone(&self.sessions), Rc::clone(&self.turned), shard, until);
         let identifier = self.identifier(&query);
         async move {
-            let Some(session) = session else {
+            let Some(session) = session.await else {
                 return Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
             };
             session.rest.load(&identifier).await

@@ -40,6 +40,10 @@ pub(super) struct Session {
     pub(super) stop: Cell<bool>,
     pub(super) wake: Notify,
     pub(super) over: Notify,
+    /// The guilds of this node were told to move; it is tried further, but nobody waits for it.
+    pub(super) given_up: Cell<bool>,
+    /// Rings when this session comes up or is given up.
+    pub(super) turned: Rc<Notify>,
 }
 
 /// Drives one session until it is stopped.
@@ -51,8 +55,6 @@ pub(super) struct Driver {
     pub(super) sink: Rc<dyn AudioSink>,
     /// The session to resume.
     pub(super) last: Option<String>,
-    /// The guilds of this node were told to move.
-    pub(super) lost: bool,
 }
 
 impl Driver {
@@ -82,14 +84,14 @@ impl Driver {
             };
             within = self.settings.connect;
             failures = failures.saturating_add(1);
-            if !self.lost {
-                self.lost = true;
+            if !self.session.given_up.replace(true) {
                 tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node can't be reached");
                 self.say(AudioEvent::Down {
                     node: self.node.id.clone(),
                     lost: true,
                     why,
                 });
+                self.session.turned.notify_waiters();
             }
             tokio::select! {
                 biased;
@@ -234,10 +236,10 @@ impl Driver {
         }
         let now = now_ms();
         let players: Vec<_> = players.iter().map(|player| player.seen(&self.node.id, now)).collect();
-        tracing::info!(node = %self.node.id, shard = %self.shard, resumed, players = players.len(), "the audio node is up");
         self.session.live.replace(Some(session.clone()));
         self.session.unanswered.set(0);
-        self.lost = false;
+        self.session.given_up.set(false);
+        self.session.turned.notify_waiters();
         self.say(AudioEvent::Up {
             node: self.node.id.clone(),
             session,
