@@ -1,5 +1,6 @@
 //! Who may control the player, and the commands that do.
 
+use super::super::difference::is_lost;
 use super::super::event::Event;
 use super::super::state::{Current, Guild};
 use super::super::{Brief, LoopMode, Refusal, Say};
@@ -129,10 +130,14 @@ pub(super) fn seek(d: &mut Draft<'_>, position_ms: u64, reply: Option<&ReplyTo>)
     {
         return d.refuse(reply, Refusal::BehindEnd { length_ms });
     }
-    d.push(Event::Sought {
-        position_ms,
-        at_ms: d.at_ms,
-    });
+    if is_lost(&current.entry.track, d.g.position(d.at_ms), position_ms) {
+        d.begin(current.entry.id, position_ms);
+    } else {
+        d.push(Event::Sought {
+            position_ms,
+            at_ms: d.at_ms,
+        });
+    }
     d.answer(
         reply,
         Say::Sought {

@@ -155,17 +155,18 @@ fn update(d: &mut Draft<'_>, position_ms: u64, at_ms: u64, connected: bool) {
 fn ended(d: &mut Draft<'_>, tag: &Tag, reason: EndReason) {
     let Some(current) = current(d, tag) else { return };
     let failing = d.g.passing.failing.is_some_and(|(play, _)| play == tag.play);
+    // An order to another position may be under way, and may play it once more.
+    let over = tag.seek == current.seek;
     match reason {
-        EndReason::Finished if failing => passed_over(d, current, true),
+        EndReason::Finished | EndReason::LoadFailed if failing => passed_over(d, current, over),
+        // It came to its end while a listener went elsewhere in it.
+        EndReason::Finished if !over => d.begin(current.entry.id, d.g.position(d.at_ms)),
         EndReason::Finished if unheard(d, current) => fail(d, current, "it ended as soon as it began", true),
         EndReason::Finished => finished(d, current),
-        EndReason::LoadFailed if failing => passed_over(d, current, true),
-        EndReason::LoadFailed => fail(d, current, "it could not be loaded", true),
+        EndReason::LoadFailed => fail(d, current, "it could not be loaded", over),
         EndReason::Cleanup => cleaned_up(d, current),
-        // Our own orders: the player was taken away, or the play was sent anew to get to a position.
-        EndReason::Stopped | EndReason::Replaced if !d.g.has_player() || tag.seek != current.seek => {
-            d.ignore(Ignored::Late);
-        }
+        // Our own order: the player was taken away.
+        EndReason::Stopped | EndReason::Replaced if !d.g.has_player() => d.ignore(Ignored::Late),
         EndReason::Stopped | EndReason::Replaced => again(d, current),
     }
 }

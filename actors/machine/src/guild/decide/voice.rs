@@ -95,15 +95,13 @@ pub(super) fn leave(d: &mut Draft<'_>) {
 pub(super) fn seat(d: &mut Draft<'_>, seat: &Seat) {
     d.push(Event::Sat(seat.clone()));
     let Some(channel) = d.g.kept.channel else { return };
-    if seat.bot {
-        return;
-    }
     let Some(seats) = &d.g.passing.seats else { return };
     let others = seats
         .iter()
         .filter(|s| !s.bot && s.user != seat.user && s.channel == Some(channel))
         .count();
-    listeners_changed(d, channel, Some(others + usize::from(seat.channel == Some(channel))));
+    let listens = !seat.bot && seat.channel == Some(channel);
+    listeners_changed(d, channel, Some(others + usize::from(listens)));
 }
 
 /// Pauses for want of listeners and resumes for them. Unknown seats change nothing, but nobody leaves for them either.

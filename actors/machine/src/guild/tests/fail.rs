@@ -8,9 +8,32 @@ fn our_own_play_from_near_the_end_is_not_taken_for_a_loss() {
     let old = world.tag();
     world.say(ANN, Command::Seek { position_ms: 57_000 });
     let want = world.tag();
-    assert_eq!((want.play, want.seek), (old.play, old.seek + 1));
+    assert_eq!(
+        (want.entry, want.play),
+        (old.entry, old.play + 1),
+        "a seek there is lost"
+    );
     assert_eq!(world.ended(old, EndReason::Replaced).ignored, Some(Ignored::Late));
     assert_eq!(world.tag(), want);
+}
+
+#[test]
+fn an_end_that_crosses_a_seek_goes_on_from_where_the_listener_wants() {
+    let mut world = World::playing(&["a"]);
+    let old = world.tag();
+    world.now += 57_900;
+    world.say(ANN, Command::Seek { position_ms: 10_000 });
+    world.ended(old, EndReason::Finished);
+    assert_eq!(world.title().as_deref(), Some("a"));
+    assert_eq!(world.g.position(world.now), 10_000);
+    let Some(PlayerOrder::Patch {
+        track: Some(Some(_)),
+        position_ms: Some(10_000),
+        ..
+    }) = world.orders.last()
+    else {
+        panic!("{:?}", world.orders)
+    };
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! What a guild does, told as short stories. Here: the stage they are played on.
 
 mod fail;
+mod laws;
+mod node;
 mod play;
+mod random;
+mod rig;
 mod survive;
 mod voice;
 mod wait;
