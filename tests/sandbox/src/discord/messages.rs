@@ -169,7 +169,12 @@ impl State {
             .map(|embed| {
                 let mut embed = embed.clone();
                 embed["type"] = json!("rich");
-                for field in embed.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
+                for field in embed
+                    .get_mut("fields")
+                    .and_then(Value::as_array_mut)
+                    .into_iter()
+                    .flatten()
+                {
                     if field["inline"].is_null() {
                         field["inline"] = json!(false);
                     }
