@@ -76,7 +76,7 @@ impl TrackData {
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         let bytes = STANDARD
             .decode(text)
-            .map_err(|error| DecodeError::Bad(base64_error(error)))?;
+            .map_err(|error| DecodeError::Bad(base64_error(&error)))?;
         let mut rest = Reader(&bytes);
         let frame = rest.u32()?;
         let versioned = frame >> 30 & 1 == 1;
@@ -159,7 +159,7 @@ fn unknown() -> DecodeError {
     )
 }
 
-fn base64_error(error: base64::DecodeError) -> String {
+fn base64_error(error: &base64::DecodeError) -> String {
     let why = match error {
         base64::DecodeError::InvalidByte(_, byte) => format!("Illegal base64 character {byte:x}"),
         base64::DecodeError::InvalidLength(_)

@@ -116,13 +116,13 @@ pub(super) fn check(filters: &Map<String, Value>, disabled: &[String]) -> Result
 /// A band that the equalizer does not have is found only when it is set.
 pub(super) fn check_bands(filters: &Map<String, Value>) -> Result<(), Problem> {
     let bands = filters.get("equalizer").and_then(Value::as_array);
-    let numbers = bands.into_iter().flatten().filter_map(|band| band["band"].as_i64());
-    for band in numbers.filter(|band| !(0..BANDS).contains(band)) {
-        return Err(Problem::uncaught(Some(&format!(
+    let mut numbers = bands.into_iter().flatten().filter_map(|band| band["band"].as_i64());
+    match numbers.find(|band| !(0..BANDS).contains(band)) {
+        None => Ok(()),
+        Some(band) => Err(Problem::uncaught(Some(&format!(
             "java.lang.ArrayIndexOutOfBoundsException: Index {band} out of bounds for length {BANDS}"
-        ))));
+        )))),
     }
-    Ok(())
 }
 
 fn value_of(filters: &Map<String, Value>, name: &str, key: &str) -> Option<f64> {

@@ -16,6 +16,8 @@ mod reply;
 mod rest;
 mod server;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod update;
 mod voice;
 

@@ -86,9 +86,9 @@ impl super::Media for Shared {
 }
 
 /// The voice servers, with connections numbered over all nodes: another node's connection is another one.
-struct Numbered {
-    voices: Voices,
-    node: u64,
+pub(super) struct Numbered {
+    pub(super) voices: Voices,
+    pub(super) node: u64,
 }
 
 impl VoiceNet for Numbered {

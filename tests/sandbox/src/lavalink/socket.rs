@@ -90,13 +90,14 @@ async fn attend(
     let now = node.now();
     node.with_core(|core| core.open(now, number, user, session.as_deref()));
     let last = loop {
-        thawed(&node).await;
         tokio::select! {
             biased;
-            _ = cut.changed() => {
-                let cut = *cut.borrow();
-                break (cut == Some(Cut::GoingAway)).then(|| farewell(1001));
-            }
+            _ = cut.changed() => break last_word(&cut),
+            () = thawed(&node) => {}
+        }
+        tokio::select! {
+            biased;
+            _ = cut.changed() => break last_word(&cut),
             message = outbox.recv() => {
                 let Some(message) = message else { break None };
                 if sink.send(message).await.is_err() {
@@ -117,6 +118,11 @@ async fn attend(
     if let Some(last) = last {
         part(sink, stream, last).await;
     }
+}
+
+/// What is said when every connection ends at once.
+fn last_word(cut: &watch::Receiver<Option<Cut>>) -> Option<Message> {
+    (*cut.borrow() == Some(Cut::GoingAway)).then(|| farewell(1001))
 }
 
 /// Says farewell and waits until the client has gone: closing at once would reset the connection under it.
