@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
+use super::check::PHASES;
 use super::random::{KINDS, Step};
-use super::rig::{PHASES, Rig, limits};
+use super::rig::{Rig, limits};
 use super::*;
 
 /// Sequences of a run; more with `PROPTEST_CASES`.
@@ -139,7 +140,7 @@ fn l2_an_event_that_does_not_fit_changes_nothing() {
 #[test]
 fn l8_sixty_four_causes_are_kept_and_all_of_the_last_ten_seconds() {
     let mut world = World::playing(&["a"]);
-    let mut volume = |world: &mut World, order: u64| {
+    let volume = |world: &mut World, order: u64| {
         let command = Command::Volume {
             percent: (order % 2 + 1) as u16,
         };
