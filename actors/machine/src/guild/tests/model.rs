@@ -23,7 +23,7 @@ struct Plain {
     refused: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Order {
     Play { count: u32, at: Where },
     Skip { twice: bool },
