@@ -46,8 +46,6 @@ pub struct Settings {
     pub reply: ReplyTimes,
     /// Longest search, ms.
     pub search_ms: u64,
-    /// How long a search waits for a node when none is up, ms.
-    pub node_wait_ms: u64,
     /// Longest question to Discord, ms.
     pub question_ms: u64,
     /// Longest order to an audio node, ms; a port's own deadline should come first.
@@ -118,7 +116,6 @@ impl Default for Settings {
                 open: 16_384,
             },
             search_ms: 5_000,
-            node_wait_ms: 1_500,
             question_ms: 3_000,
             order_ms: 10_000,
             drain_ms: 10_000,

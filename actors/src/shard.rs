@@ -45,12 +45,12 @@ pub(crate) struct Shard {
     pub(crate) written: RefCell<Option<GatewaySession>>,
     /// Rings when a timer is due earlier than the one that is waited for.
     pub(crate) timer: Notify,
+    /// Rings when side data must not wait for the next beat: without the new session a restart would have none to resume.
+    pub(crate) hurry: Notify,
     /// Whether players and seats are as well known as they will be: guilds may be loaded.
     pub(crate) opened: Cell<bool>,
     /// The gateway is heard no more: what it says belongs to the next process.
     pub(crate) deaf: Cell<bool>,
-    /// Rings when side data should be written without waiting for the next beat: a session that nobody stored is lost.
-    pub(crate) soon: Notify,
     /// Rings at each word of gateway or node.
     pub(crate) known: Notify,
     /// What the gateway said first: a new session, or the old one.
@@ -142,9 +142,9 @@ impl Shard {
             nodes: RefCell::default(),
             written: RefCell::new(None),
             timer: Notify::new(),
+            hurry: Notify::new(),
             opened: Cell::new(false),
             deaf: Cell::new(false),
-            soon: Notify::new(),
             known: Notify::new(),
             greeted: Cell::new(None),
             address: RefCell::new(None),

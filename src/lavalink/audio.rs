@@ -1,38 +1,47 @@
 //! The port: sessions by (shard, node), orders and searches.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use lavalink_rs::model::search::SearchEngines;
-use ostinato_actors::ports::{Audio, AudioEvent, AudioSink, PortError, PortErrorKind, Work};
+use ostinato_actors::ports::{Audio, AudioSink, PortError, PortErrorKind, Work};
 use ostinato_machine::guild::{Loaded, PlayerOrder};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::rest::Rest;
 use super::session::{Driver, Session};
 use super::{LavalinkSettings, Shared};
 
-/// Voice orders without an answer after which a node is left alone: at sixteen a real one answers nobody any more.
-const UNANSWERED_MOST: u32 = 8;
-
 /// How long a session may take to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long an unused HTTP connection is kept; nodes close theirs later.
+const POOL_IDLE: Duration = Duration::from_secs(15);
 
 /// The audio nodes of a process. May cross threads; each arbiter makes its own port of it.
 #[derive(Clone)]
 pub struct Nodes {
     settings: Shared,
+    unanswered: Unanswered,
 }
+
+/// Voice orders that each node left without an answer: its threads are shared by all shards.
+type Unanswered = Arc<BTreeMap<NodeId, Arc<AtomicU32>>>;
 
 impl Nodes {
     /// The nodes of `settings`.
     pub fn new(settings: LavalinkSettings) -> Self {
+        let unanswered = settings.nodes.iter().map(|node| (node.id.clone(), Arc::default()));
         Self {
+            unanswered: Arc::new(unanswered.collect()),
             settings: Arc::new(settings),
         }
     }
@@ -44,40 +53,35 @@ impl Nodes {
     pub fn port(&self) -> Result<Rc<dyn Audio>, reqwest::Error> {
         let http = reqwest::Client::builder()
             .connect_timeout(self.settings.connect)
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(POOL_IDLE)
+            .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
         Ok(Rc::new(Port {
             settings: Arc::clone(&self.settings),
+            unanswered: Arc::clone(&self.unanswered),
             http,
-            sessions: RefCell::default(),
+            sessions: Rc::default(),
+            turned: Rc::default(),
         }))
     }
 }
 
-/// A session and where its events go.
-type Held = (Rc<Session>, Rc<dyn AudioSink>);
-
 struct Port {
     settings: Shared,
+    unanswered: Unanswered,
     http: reqwest::Client,
-    sessions: RefCell<BTreeMap<(ShardId, NodeId), Held>>,
+    sessions: Rc<RefCell<Sessions>>,
+    /// Rings when a session comes up or is given up.
+    turned: Rc<Notify>,
 }
 
-impl Port {
-    fn session(&self, shard: ShardId, node: &NodeId) -> Option<Held> {
-        self.sessions.borrow().get(&(shard, node.clone())).cloned()
-    }
+/// The sessions of one arbiter.
+type Sessions = BTreeMap<(ShardId, NodeId), Rc<Session>>;
 
-    /// Any session of the shard that is up; which one changes from call to call.
-    fn any(&self, shard: ShardId) -> Option<Rc<Session>> {
-        let sessions = self.sessions.borrow();
-        let up: Vec<_> = sessions
-            .iter()
-            .filter(|((of, _), (session, _))| *of == shard && session.live.borrow().is_some())
-            .map(|(_, (session, _))| session)
-            .collect();
-        fastrand::choice(up).map(Rc::clone)
+impl Port {
+    fn session(&self, shard: ShardId, node: &NodeId) -> Option<Rc<Session>> {
+        self.sessions.borrow().get(&(shard, node.clone())).cloned()
     }
 
     /// An address as it is, a text with the prefix of its source.
@@ -99,6 +103,41 @@ impl Port {
     }
 }
 
+/// The sessions of the shard whose nodes can look something up, in an order that changes from call to call: those that
+/// showed life within `fresh` come first.
+fn healthy(sessions: &Sessions, shard: ShardId, fresh: Duration) -> Vec<Rc<Session>> {
+    let mut up: Vec<_> = of(sessions, shard)
+        .filter(|session| session.is_healthy())
+        .map(Rc::clone)
+        .collect();
+    fastrand::shuffle(&mut up);
+    up.sort_by_key(|session| session.heard().elapsed() > fresh);
+    up
+}
+
+fn of(sessions: &Sessions, shard: ShardId) -> impl Iterator<Item = &Rc<Session>> {
+    let all = sessions.iter().filter(move |((of, _), _)| *of == shard);
+    all.map(|(_, session)| session)
+}
+
+/// As [`healthy`], but while one may still come up it is waited for: a search that comes with the first breath of the
+/// process, or in the moment between two connections, is no reason to refuse.
+async fn patiently(
+    sessions: Rc<RefCell<Sessions>>,
+    turned: Rc<Notify>,
+    shard: ShardId,
+    (fresh, until): (Duration, Instant),
+) -> Vec<Rc<Session>> {
+    loop {
+        let ring = turned.notified();
+        let found = healthy(&sessions.borrow(), shard, fresh);
+        let hopeless = of(&sessions.borrow(), shard).all(|session| session.is_given_up() || session.is_drained());
+        if !found.is_empty() || hopeless || tokio::time::timeout_at(until, ring).await.is_err() {
+            return found;
+        }
+    }
+}
+
 fn node_of(order: &PlayerOrder) -> &NodeId {
     match order {
         PlayerOrder::Patch { node, .. } | PlayerOrder::Delete { node } => node,
@@ -108,61 +147,45 @@ fn node_of(order: &PlayerOrder) -> &NodeId {
 impl Audio for Port {
     fn start(&self, shard: ShardId, stored: Vec<(NodeId, String)>, sink: Rc<dyn AudioSink>) {
         for node in &self.settings.nodes {
-            if let Some((old, _)) = self.session(shard, &node.id) {
-                old.stop.set(true);
-                old.wake.notify_one();
+            let rest = Rest::new(self.http.clone(), Arc::clone(&self.settings), node.clone());
+            let unanswered = self.unanswered.get(&node.id).cloned().unwrap_or_default();
+            let session = Rc::new(Session::new(rest, unanswered, Rc::clone(&self.turned)));
+            let place = (shard, node.id.clone());
+            if let Some(old) = self.sessions.borrow_mut().insert(place, Rc::clone(&session)) {
+                old.stop();
             }
-            let session = Rc::new(Session {
-                rest: Rest::new(self.http.clone(), Arc::clone(&self.settings), node.clone()),
-                live: RefCell::new(None),
-                unanswered: Cell::new(0),
-                stop: Cell::new(false),
-                wake: Notify::new(),
-                over: Notify::new(),
-            });
-            self.sessions
-                .borrow_mut()
-                .insert((shard, node.id.clone()), (Rc::clone(&session), Rc::clone(&sink)));
-            let last = stored
-                .iter()
-                .find(|(id, _)| *id == node.id)
-                .map(|(_, session)| session.clone());
-            let driver = Driver {
-                session,
-                settings: Arc::clone(&self.settings),
-                node: node.clone(),
-                shard,
-                sink: Rc::clone(&sink),
-                last,
-                lost: false,
-            };
+            let last = stored.iter().find(|(id, _)| *id == node.id);
+            let last = last.map(|(_, session)| session.clone());
+            let common = (Arc::clone(&self.settings), node.clone());
+            let driver = Driver::new(session, common, shard, Rc::clone(&sink), last);
             tokio::task::spawn_local(driver.run());
         }
     }
 
     fn order(&self, shard: ShardId, guild: GuildId, order: PlayerOrder) -> Work<()> {
-        let found = self.session(shard, node_of(&order));
+        let session = self.session(shard, node_of(&order));
         async move {
-            let Some((session, sink)) = found else {
+            let Some(session) = session else {
                 return Err(PortError::new(PortErrorKind::Gone, "no such audio node"));
             };
-            let live = session.live.borrow().clone();
-            let Some(id) = live else {
-                return Err(PortError::new(PortErrorKind::Gone, "the audio node's session is not up"));
-            };
-            let result = session.rest.order(&id, guild, &order).await;
-            if let (Err(error), PlayerOrder::Patch { node, voice: Some(_), .. }) = (&result, &order)
-                && error.kind == PortErrorKind::Timeout
-            {
-                // The node may never answer this guild's voice again unless its player goes.
-                let unanswered = session.unanswered.get() + 1;
-                session.unanswered.set(unanswered);
-                tracing::warn!(%node, %guild, unanswered, "the audio node does not answer a voice order");
-                let _ = session.rest.order(&id, guild, &PlayerOrder::Delete { node: node.clone() }).await;
-                if unanswered == UNANSWERED_MOST {
-                    tracing::error!(%node, "the audio node left too many voice orders unanswered and is given no more; restart it");
-                    let why = "too many voice orders without an answer".to_owned();
-                    sink.event(AudioEvent::Down { node: node.clone(), lost: true, why });
+            session.order(guild, &order).await
+        }
+        .boxed_local()
+    }
+
+    fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
+        let until = Instant::now() + self.settings.load;
+        let fresh = self.settings.ping.saturating_mul(2);
+        let turned = Rc::clone(&self.turned);
+        let sessions = patiently(Rc::clone(&self.sessions), turned, shard, (fresh, until));
+        let identifier = self.identifier(&query);
+        async move {
+            let mut result = Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
+            for session in sessions.await {
+                result = session.rest().load(&identifier).await;
+                // Another node helps against one that is just going away; a slow one has used the time up.
+                if !matches!(&result, Err(error) if error.kind == PortErrorKind::Unreachable) {
+                    break;
                 }
             }
             result
@@ -170,36 +193,23 @@ impl Audio for Port {
         .boxed_local()
     }
 
-    fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
-        let session = self.any(shard);
-        let identifier = self.identifier(&query);
-        async move {
-            let Some(session) = session else {
-                return Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
-            };
-            session.rest.load(&identifier).await
-        }
-        .boxed_local()
-    }
-
     fn close(&self, shard: ShardId) -> Work<()> {
-        let sessions: Vec<_> = {
-            let mut all = self.sessions.borrow_mut();
-            let keys: Vec<_> = all.keys().filter(|(of, _)| *of == shard).cloned().collect();
-            keys.iter()
-                .filter_map(|key| all.remove(key))
-                .map(|(session, _)| session)
-                .collect()
-        };
-        for session in &sessions {
-            session.stop.set(true);
-            session.wake.notify_one();
-        }
-        async move {
-            for session in sessions {
-                let _ = tokio::time::timeout(CLOSE_WITHIN, session.over.notified()).await;
+        let mut sessions = Vec::new();
+        self.sessions.borrow_mut().retain(|(of, _), session| {
+            let stays = *of != shard;
+            if !stays {
+                session.stop();
+                sessions.push(Rc::clone(session));
             }
-            Ok(())
+            stays
+        });
+        async move {
+            let closed = sessions.iter().map(|session| session.over());
+            let in_time = tokio::time::timeout(CLOSE_WITHIN, join_all(closed)).await;
+            in_time.map(|_| ()).map_err(|_| {
+                let message = format!("not every session was closed within {} ms", CLOSE_WITHIN.as_millis());
+                PortError::new(PortErrorKind::Timeout, message)
+            })
         }
         .boxed_local()
     }

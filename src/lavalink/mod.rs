@@ -4,7 +4,10 @@
 //! made of lavalink-rs' models; what comes in is read into lenient structs of our own ([`wire`]), because a node may
 //! say more, less or worse than its documents.
 
+mod attend;
 mod audio;
+mod connect;
+mod found;
 mod rest;
 mod session;
 mod wire;
@@ -59,7 +62,8 @@ pub struct LavalinkSettings {
     pub dead: Duration,
     /// Longest first connect.
     pub connect: Duration,
-    /// Longest connect right after a connection was lost: beyond it the node's guilds are moved.
+    /// Longest way back after a connection was lost, from the first attempt to the list of players: beyond it the
+    /// node's guilds are moved.
     pub reconnect: Duration,
     /// Shortest wait between two connects.
     pub backoff_min: Duration,

@@ -9,8 +9,9 @@ use ostinato_machine::ids::GuildId;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::found::{self, Player};
 use super::{NodeSettings, Shared, wire};
 
 /// Bodies beyond this are read on another thread, bytes.
@@ -24,12 +25,27 @@ pub(super) struct Rest {
     node: NodeSettings,
 }
 
-/// A node's error body.
+/// A call that failed.
+pub(super) struct Failure {
+    pub(super) error: PortError,
+    /// Whether the node itself said so. Otherwise nobody did, or something in front of the node.
+    pub(super) answered: bool,
+}
+
+impl Failure {
+    fn unanswered(kind: PortErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            error: PortError::new(kind, message),
+            answered: false,
+        }
+    }
+}
+
+/// A node's error body. Nothing but a node has this form.
 #[derive(Deserialize)]
 struct Complaint {
     #[serde(default)]
     message: String,
-    #[serde(default)]
     path: String,
 }
 
@@ -38,8 +54,12 @@ impl Rest {
         Self { http, settings, node }
     }
 
+    pub(super) fn settings(&self) -> &Shared {
+        &self.settings
+    }
+
     /// Sends one order.
-    pub(super) async fn order(&self, session: &str, guild: GuildId, order: &PlayerOrder) -> Result<(), PortError> {
+    pub(super) async fn order(&self, session: &str, guild: GuildId, order: &PlayerOrder) -> Result<(), Failure> {
         let path = format!("/v4/sessions/{session}/players/{guild}");
         match order {
             PlayerOrder::Delete { .. } => self.empty(Method::DELETE, &path, None).await,
@@ -52,8 +72,12 @@ impl Rest {
                 volume,
                 ..
             } => {
-                let body = wire::patch(voice.as_ref(), track.as_ref(), *tag, *position_ms, *paused, *volume)
-                    .map_err(|error| PortError::new(PortErrorKind::Malformed, error.to_string()))?;
+                let body = wire::patch(voice.as_ref(), track.as_ref(), *tag, *position_ms, *paused, *volume).map_err(
+                    |error| Failure {
+                        error: PortError::new(PortErrorKind::Malformed, error.to_string()),
+                        answered: true,
+                    },
+                )?;
                 self.empty(Method::PATCH, &path, Some(body)).await
             }
         }
@@ -63,8 +87,7 @@ impl Rest {
     pub(super) async fn load(&self, identifier: &str) -> Result<Loaded, PortError> {
         let query = [("identifier", identifier)];
         let request = self.request(Method::GET, "/v4/loadtracks").query(&query);
-        let result: wire::LoadResult = self.send(request, self.settings.load).await?;
-        result.loaded().map_err(malformed)
+        self.read(request, self.settings.load, found::loaded).await
     }
 
     /// Switches resuming on and checks that it is.
@@ -73,11 +96,11 @@ impl Rest {
         struct Resuming {
             resuming: bool,
         }
-        let body = json!({ "resuming": true, "timeout": self.settings.resume_timeout.as_secs() });
+        let body = serde_json::json!({ "resuming": true, "timeout": self.settings.resume_timeout.as_secs() });
         let request = self
             .request(Method::PATCH, &format!("/v4/sessions/{session}"))
             .json(&body);
-        let answer: Resuming = self.send(request, self.settings.order).await?;
+        let answer: Resuming = self.read(request, self.settings.order, json).await?;
         if answer.resuming {
             Ok(())
         } else {
@@ -88,21 +111,19 @@ impl Rest {
         }
     }
 
-    /// The players of a session.
-    pub(super) async fn players(&self, session: &str) -> Result<Vec<wire::Player>, PortError> {
+    /// The players of a session. One that makes no sense does not hide the others.
+    pub(super) async fn players(&self, session: &str) -> Result<Vec<Player>, PortError> {
         let request = self.request(Method::GET, &format!("/v4/sessions/{session}/players"));
-        let players: Vec<Value> = self.send(request, self.settings.order).await?;
-        // One that makes no sense must not hide the others.
-        Ok(players
-            .into_iter()
-            .filter_map(|player| serde_json::from_value(player).ok())
-            .collect())
+        self.read(request, self.settings.order, found::sensible).await
     }
 
     /// The node's version.
     pub(super) async fn version(&self) -> Result<String, PortError> {
         let request = self.request(Method::GET, "/version");
-        let body = self.bytes(request, self.settings.order).await?;
+        let body = self
+            .bytes(request, self.settings.order)
+            .await
+            .map_err(|failure| failure.error)?;
         Ok(String::from_utf8_lossy(&body).trim().to_owned())
     }
 
@@ -112,7 +133,7 @@ impl Rest {
             .header("Authorization", self.node.password.reveal())
     }
 
-    async fn empty(&self, method: Method, path: &str, body: Option<Value>) -> Result<(), PortError> {
+    async fn empty(&self, method: Method, path: &str, body: Option<Value>) -> Result<(), Failure> {
         let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(&body);
@@ -120,33 +141,36 @@ impl Rest {
         self.bytes(request, self.settings.order).await.map(|_| ())
     }
 
-    async fn send<T: DeserializeOwned + Send + 'static>(
+    async fn read<T: Send + 'static>(
         &self,
         request: reqwest::RequestBuilder,
         within: Duration,
+        read: fn(&[u8]) -> Result<T, serde_json::Error>,
     ) -> Result<T, PortError> {
-        let body = self.bytes(request, within).await?;
+        let body = self.bytes(request, within).await.map_err(|failure| failure.error)?;
         if body.len() <= OFF_THREAD {
-            return serde_json::from_slice(&body).map_err(malformed);
+            return read(&body).map_err(malformed);
         }
-        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&body));
-        parsed
+        tokio::task::spawn_blocking(move || read(&body))
             .await
             .map_err(|_| PortError::new(PortErrorKind::Malformed, "reading the answer failed"))?
             .map_err(malformed)
     }
 
-    async fn bytes(&self, request: reqwest::RequestBuilder, within: Duration) -> Result<Vec<u8>, PortError> {
+    async fn bytes(&self, request: reqwest::RequestBuilder, within: Duration) -> Result<Vec<u8>, Failure> {
+        let most = self.settings.body_bytes;
         let work = async {
             let response = request.send().await.map_err(unreachable)?;
             let status = response.status();
             let mut body = Vec::new();
             let mut stream = response.bytes_stream();
             while let Some(chunk) = stream.next().await {
-                body.extend_from_slice(&chunk.map_err(unreachable)?);
-                if body.len() > self.settings.body_bytes {
-                    return Err(PortError::new(PortErrorKind::Malformed, "the answer is too long"));
+                let chunk = chunk.map_err(unreachable)?;
+                if body.len().saturating_add(chunk.len()) > most {
+                    let message = format!("the answer is longer than {most} bytes");
+                    return Err(Failure::unanswered(PortErrorKind::Malformed, message));
                 }
+                body.extend_from_slice(&chunk);
             }
             if status.is_success() {
                 Ok(body)
@@ -154,19 +178,20 @@ impl Rest {
                 Err(complaint(status, &body))
             }
         };
-        match tokio::time::timeout(within, work).await {
-            Ok(result) => result,
-            Err(_) => Err(PortError::new(
-                PortErrorKind::Timeout,
-                format!("no answer within {} ms", within.as_millis()),
-            )),
-        }
+        tokio::time::timeout(within, work).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} ms", within.as_millis());
+            Err(Failure::unanswered(PortErrorKind::Timeout, message))
+        })
     }
 }
 
-fn unreachable(error: reqwest::Error) -> PortError {
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(body)
+}
+
+fn unreachable(error: reqwest::Error) -> Failure {
     // The address is not part of the message: the caller names the node.
-    PortError::new(PortErrorKind::Unreachable, error.without_url().to_string())
+    Failure::unanswered(PortErrorKind::Unreachable, error.without_url().to_string())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
@@ -174,23 +199,33 @@ fn malformed(error: serde_json::Error) -> PortError {
     PortError::new(PortErrorKind::Malformed, format!("the answer makes no sense: {error}"))
 }
 
-fn complaint(status: StatusCode, body: &[u8]) -> PortError {
+/// What a status other than success means. A refusal condemns the order, so only what the order itself is to blame for
+/// is one; what befalls the node, or stands in front of it, passes.
+pub(super) fn complaint(status: StatusCode, body: &[u8]) -> Failure {
     let said = serde_json::from_slice::<Complaint>(body).ok();
     let message = said.as_ref().map_or_else(
         || format!("status {status}"),
         |said| format!("{status}: {}", said.message),
     );
-    let kind = match status {
-        StatusCode::NOT_FOUND if said.as_ref().is_some_and(|said| said.path.contains("/sessions/")) => {
-            PortErrorKind::Gone
+    let kind = match (status, &said) {
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
+            let message = format!("the node refuses the password ({status}); set `password` of this node");
+            return Failure::unanswered(PortErrorKind::Unreachable, message);
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => PortErrorKind::Refused,
-        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::METHOD_NOT_ALLOWED => {
+        (StatusCode::NOT_FOUND, Some(said)) if said.path.contains("/sessions/") => PortErrorKind::Gone,
+        // The voice server's fault, and a passing one: nothing of the order was done.
+        (StatusCode::INTERNAL_SERVER_ERROR, Some(said)) if said.message.contains("voice server") => {
+            PortErrorKind::Unreachable
+        }
+        // So a node says that it can't decode a track.
+        (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) => PortErrorKind::Refused,
+        (StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::METHOD_NOT_ALLOWED, Some(_)) => {
             PortErrorKind::Refused
         }
-        // A node says 500 with an error body for what it can't decode, and something else when it is in trouble.
-        StatusCode::INTERNAL_SERVER_ERROR if said.is_some() => PortErrorKind::Refused,
         _ => PortErrorKind::Unreachable,
     };
-    PortError::new(kind, message)
+    Failure {
+        error: PortError::new(kind, message),
+        answered: said.is_some(),
+    }
 }

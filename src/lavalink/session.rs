@@ -1,45 +1,206 @@
-//! One websocket to one node for one shard: connect, resume, keep alive, hand events over in order.
+//! One session with one node for one shard: when it is connected, when it is given up, what is said about that.
+//!
+//! A session that drops has [`reconnect`](super::LavalinkSettings::reconnect) to be resumed, players listed and all;
+//! until then its guilds wait, because a resumed player was never silent. A node that refuses, or is not back by then,
+//! is lost: said once, and its guilds are moved.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use http::header::{AUTHORIZATION, HeaderValue};
-use ostinato_actors::ports::{AudioEvent, AudioSink, PortError};
-use ostinato_machine::guild::Report;
+use ostinato_actors::ports::{AudioEvent, AudioSink, PortError, PortErrorKind};
+use ostinato_machine::guild::PlayerOrder;
 use ostinato_machine::ids::{GuildId, ShardId};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::{Instant, MissedTickBehavior};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message as Frame};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio::time::Instant;
 
+use super::attend::End;
+use super::connect::connect;
 use super::rest::Rest;
-use super::wire::Message;
 use super::{NodeSettings, Shared};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+/// Voice orders without an answer after which a node is left alone: at sixteen a real one answers nobody any more.
+const UNANSWERED_MOST: u32 = 8;
 
-/// Messages that may wait for the list of players.
-const BUFFER: usize = 10_000;
+/// Orders in a row without an answer of the node's own after which its REST interface counts as dead.
+const UNHEARD_MOST: u32 = 3;
 
-/// How long the socket may take to close.
-const CLOSE_WITHIN: Duration = Duration::from_millis(500);
+/// A session that was up for less than this counts as one more failure to connect.
+const LASTED: Duration = Duration::from_secs(1);
 
 /// What the lanes may ask of a session.
 pub(super) struct Session {
-    pub(super) rest: Rest,
+    rest: Rest,
     /// The session that orders go to; `None` while it is not up.
-    pub(super) live: RefCell<Option<String>>,
-    /// Voice orders that the node never answered: each costs it a thread for good.
-    pub(super) unanswered: Cell<u32>,
-    pub(super) stop: Cell<bool>,
-    pub(super) wake: Notify,
-    pub(super) over: Notify,
+    live: RefCell<Option<String>>,
+    /// Voice orders that the node never answered, over all its sessions: each costs it a thread for good.
+    unanswered: Arc<AtomicU32>,
+    /// Orders in a row that the node did not answer itself.
+    unheard: Cell<u32>,
+    /// When the socket was last heard.
+    heard: Cell<Instant>,
+    up_since: Cell<Instant>,
+    stop: Cell<bool>,
+    /// There is something that the driver should look at.
+    woken: Notify,
+    over: Notify,
+    /// Its guilds were told to move: it is tried further, but nobody waits for it.
+    given_up: Cell<bool>,
+    /// Rings when this session, or another of the arbiter, comes up or is given up.
+    turned: Rc<Notify>,
+}
+
+impl Session {
+    pub(super) fn new(rest: Rest, unanswered: Arc<AtomicU32>, turned: Rc<Notify>) -> Self {
+        Self {
+            rest,
+            live: RefCell::new(None),
+            unanswered,
+            unheard: Cell::new(0),
+            heard: Cell::new(Instant::now()),
+            up_since: Cell::new(Instant::now()),
+            stop: Cell::new(false),
+            woken: Notify::new(),
+            over: Notify::new(),
+            given_up: Cell::new(false),
+            turned,
+        }
+    }
+
+    pub(super) fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.live.borrow().is_some()
+    }
+
+    /// Whether it is up and its node good for new work.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.is_up() && !self.is_drained()
+    }
+
+    /// Whether nobody should wait for it.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.get()
+    }
+
+    fn give_up(&self, given_up: bool) {
+        self.given_up.set(given_up);
+        self.turned.notify_waiters();
+    }
+
+    /// When the node last showed life.
+    pub(super) fn heard(&self) -> Instant {
+        self.heard.get()
+    }
+
+    pub(super) fn hear(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    /// Asks the driver to leave; [`Self::over`] tells when it has.
+    pub(super) fn stop(&self) {
+        self.stop.set(true);
+        self.woken.notify_one();
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.get()
+    }
+
+    pub(super) async fn woken(&self) {
+        self.woken.notified().await;
+    }
+
+    pub(super) async fn over(&self) {
+        self.over.notified().await;
+    }
+
+    /// Whether the node left so many voice orders unanswered that it must get no more.
+    pub(super) fn is_drained(&self) -> bool {
+        self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MOST
+    }
+
+    /// Why orders have no effect although the socket is open.
+    pub(super) fn useless(&self) -> Option<String> {
+        (self.is_up() && self.unheard.get() >= UNHEARD_MOST)
+            .then(|| format!("{UNHEARD_MOST} orders in a row were not answered"))
+    }
+
+    fn begin(&self, id: String, resumed: bool) {
+        self.live.replace(Some(id));
+        self.up_since.set(Instant::now());
+        self.unheard.set(0);
+        if !resumed {
+            // Only a process that has started again gives lost threads back, and that one resumes nothing.
+            self.unanswered.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Sends one order.
+    pub(super) async fn order(&self, guild: GuildId, order: &PlayerOrder) -> Result<(), PortError> {
+        let Some(id) = self.live.borrow().clone() else {
+            return Err(PortError::new(
+                PortErrorKind::Gone,
+                "the audio node's session is not up",
+            ));
+        };
+        let result = self.send(&id, guild, order).await;
+        if let (
+            Err(error),
+            PlayerOrder::Patch {
+                node, voice: Some(_), ..
+            },
+        ) = (&result, order)
+            && error.kind == PortErrorKind::Timeout
+            && self.shows_life()
+        {
+            let unanswered = self.unanswered.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+            tracing::warn!(%node, %guild, unanswered, "the audio node does not answer a voice order");
+            self.woken.notify_one();
+            // It may never answer this guild's voice again unless its player goes.
+            let _ = self.send(&id, guild, &PlayerOrder::Delete { node: node.clone() }).await;
+        }
+        result
+    }
+
+    async fn send(&self, id: &str, guild: GuildId, order: &PlayerOrder) -> Result<(), PortError> {
+        let sent = Instant::now();
+        match self.rest.order(id, guild, order).await {
+            Err(failure) if !failure.answered => {
+                if sent >= self.up_since.get() && self.is_up() {
+                    self.unheard.set(self.unheard.get().saturating_add(1));
+                    self.woken.notify_one();
+                }
+                Err(failure.error)
+            }
+            result => {
+                self.unheard.set(0);
+                result.map_err(|failure| failure.error)
+            }
+        }
+    }
+
+    /// Whether the socket was heard of late: then a missing answer is not the connection's fault.
+    fn shows_life(&self) -> bool {
+        self.heard.get().elapsed() < self.rest.settings().ping.saturating_mul(2)
+    }
+}
+
+/// What the shard was told about the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is up.
+    Up,
+    /// It is away and may come back; also before the first word.
+    Away,
+    /// Its guilds were told to move.
+    Lost,
 }
 
 /// Drives one session until it is stopped.
@@ -48,289 +209,170 @@ pub(super) struct Driver {
     pub(super) settings: Shared,
     pub(super) node: NodeSettings,
     pub(super) shard: ShardId,
-    pub(super) sink: Rc<dyn AudioSink>,
+    sink: Rc<dyn AudioSink>,
+    standing: Standing,
     /// The session to resume.
     pub(super) last: Option<String>,
-    /// The guilds of this node were told to move.
-    pub(super) lost: bool,
+    /// Sessions that a younger one took the place of: the node may still play for them.
+    pub(super) left: Vec<String>,
+    /// When the node is lost unless it is up by then.
+    pub(super) lost_at: Option<Instant>,
+    failures: u32,
+    pub(super) is_version_known: bool,
 }
 
 impl Driver {
-    pub(super) async fn run(mut self) {
-        let mut failures = 0_u32;
-        let mut within = self.settings.connect;
-        while !self.session.stop.get() {
-            let why = match tokio::time::timeout(within, self.connect()).await {
-                Ok(Ok(socket)) => {
-                    failures = 0;
-                    let why = self.attend(socket).await;
-                    self.session.live.replace(None);
-                    if self.session.stop.get() {
-                        break;
-                    }
-                    tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node's connection ended");
-                    self.say(AudioEvent::Down {
-                        node: self.node.id.clone(),
-                        lost: false,
-                        why: why.clone(),
-                    });
-                    within = self.settings.reconnect;
-                    continue;
-                }
-                Ok(Err(why)) => why,
-                Err(_) => format!("no connection within {} ms", within.as_millis()),
-            };
-            within = self.settings.connect;
-            failures = failures.saturating_add(1);
-            if !self.lost {
-                self.lost = true;
-                tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node can't be reached");
-                self.say(AudioEvent::Down {
-                    node: self.node.id.clone(),
-                    lost: true,
-                    why,
-                });
-            }
-            tokio::select! {
-                biased;
-                () = self.session.wake.notified() => {}
-                () = tokio::time::sleep(self.delay(failures)) => {}
-            }
+    pub(super) fn new(
+        session: Rc<Session>,
+        (settings, node): (Shared, NodeSettings),
+        shard: ShardId,
+        sink: Rc<dyn AudioSink>,
+        last: Option<String>,
+    ) -> Self {
+        Self {
+            session,
+            settings,
+            node,
+            shard,
+            sink,
+            standing: Standing::Away,
+            last,
+            left: Vec::new(),
+            lost_at: None,
+            failures: 0,
+            is_version_known: false,
         }
+    }
+
+    pub(super) async fn run(mut self) {
+        self.lost_at = Some(Instant::now() + self.settings.connect);
+        let mut within = self.settings.connect;
+        loop {
+            let attempt = connect(Arc::clone(&self.settings), self.node.clone(), self.last.clone());
+            let Some(attempt) = self.patiently(tokio::time::timeout(within, attempt)).await else {
+                break;
+            };
+            match attempt {
+                Ok(Ok(socket)) => match self.attend(socket).await {
+                    End::Stopped => break,
+                    End::Dropped(why) => self.dropped(&why),
+                    End::Useless(why) => self.lose(&why),
+                },
+                Ok(Err(why)) => self.lose(&why),
+                Err(_) => self.lose(&format!("no connection within {} ms", within.as_millis())),
+            }
+            self.session.live.replace(None);
+            let wait = self.wait();
+            if self.patiently(tokio::time::sleep(wait)).await.is_none() {
+                break;
+            }
+            within = match self.standing {
+                Standing::Away => self.settings.reconnect,
+                Standing::Up | Standing::Lost => self.settings.connect,
+            };
+        }
+        self.session.live.replace(None);
         self.session.over.notify_one();
     }
 
-    fn say(&self, event: AudioEvent) {
-        self.sink.event(event);
+    /// Does `work` and keeps an eye on the clock meanwhile; `None` when it is time to leave.
+    async fn patiently<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let session = Rc::clone(&self.session);
+        let mut work = pin!(work);
+        loop {
+            if session.is_stopped() {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                () = session.woken() => {}
+                done = &mut work => return Some(done),
+                () = at(self.lost_at) => self.lose("it is not back in time"),
+            }
+        }
     }
 
-    /// The wait before the next connect: doubling, with a fifth of jitter.
-    fn delay(&self, failures: u32) -> Duration {
+    /// The wait before the next connect: none after a session that lasted, then doubling, with a fifth of jitter. It
+    /// never uses up the time in which a session may come back.
+    fn wait(&mut self) -> Duration {
+        let failures = self.failures;
+        self.failures = failures.saturating_add(1);
+        if failures == 0 && self.standing == Standing::Away {
+            return Duration::ZERO;
+        }
         let doubled = self
             .settings
             .backoff_min
             .saturating_mul(1 << failures.saturating_sub(1).min(16));
-        doubled
-            .min(self.settings.backoff_max)
-            .mul_f64(0.8 + 0.4 * fastrand::f64())
+        let most = match self.standing {
+            Standing::Away => self.settings.reconnect / 2,
+            Standing::Up | Standing::Lost => self.settings.backoff_max,
+        };
+        doubled.min(most).mul_f64(0.8 + 0.4 * fastrand::f64())
     }
 
-    async fn connect(&self) -> Result<Socket, String> {
-        let mut request = self
-            .node
-            .url("ws", "/v4/websocket")
-            .into_client_request()
-            .map_err(|error| error.to_string())?;
-        let headers = request.headers_mut();
-        let value =
-            |text: &str| HeaderValue::from_str(text).map_err(|_| "a header has characters it may not have".to_owned());
-        let mut password = value(self.node.password.reveal())?;
-        password.set_sensitive(true);
-        headers.insert(AUTHORIZATION, password);
-        headers.insert("User-Id", value(&self.settings.user.to_string())?);
-        headers.insert("Client-Name", value(concat!("Ostinato/", env!("CARGO_PKG_VERSION")))?);
-        if let Some(last) = &self.last {
-            headers.insert("Session-Id", value(last)?);
+    pub(super) fn say(&self, event: AudioEvent) {
+        self.sink.event(event);
+    }
+
+    /// The session is up. Its guilds are told before anything else of it.
+    pub(super) fn rise(&mut self, id: String, resumed: bool, up: AudioEvent) {
+        self.session.begin(id, resumed);
+        (self.standing, self.lost_at) = (Standing::Up, None);
+        self.session.give_up(false);
+        self.say(up);
+    }
+
+    /// The connection is gone; the session may be resumed.
+    fn dropped(&mut self, why: &str) {
+        tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node's connection ended");
+        if self.session.is_up() && self.session.up_since.get().elapsed() >= LASTED {
+            self.failures = 0;
         }
-        let size = Some(self.settings.body_bytes);
-        let config = WebSocketConfig::default().max_message_size(size).max_frame_size(size);
-        match tokio_tungstenite::connect_async_with_config(request, Some(config), true).await {
-            Ok((socket, _)) => Ok(socket),
-            Err(tungstenite::Error::Http(response)) if matches!(response.status().as_u16(), 401 | 403) => {
-                tracing::error!(node = %self.node.id, "the audio node refuses the password; set `password` of this node in LAVALINK_NODES or lavalink_nodes");
-                Err(format!("the node refuses the password ({})", response.status()))
-            }
-            Err(error) => Err(error.to_string()),
+        if self.standing == Standing::Up {
+            self.standing = Standing::Away;
+            self.lost_at = Some(Instant::now() + self.settings.reconnect);
+            self.down(false, why);
         }
     }
 
-    /// Reads the socket until it ends; tells why.
-    async fn attend(&mut self, socket: Socket) -> String {
-        let (mut out, mut frames) = socket.split();
-        let mut ping = tokio::time::interval(self.settings.ping);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let begun = Instant::now();
-        let mut heard = begun;
-        let mut waiting: VecDeque<Message> = VecDeque::new();
-        let session = Rc::clone(&self.session);
-        let mut setup = None;
-        loop {
-            tokio::select! {
-                biased;
-                () = session.wake.notified(), if session.stop.get() => {
-                    // Without a farewell the node keeps the session too; with one it notices at once.
-                    let _ = tokio::time::timeout(CLOSE_WITHIN, out.close()).await;
-                    return "we are leaving".into();
-                }
-                ready = async { match setup.as_mut() { Some(work) => work.await, None => std::future::pending().await } } => {
-                    setup = None;
-                    if let Err(error) = self.ready(ready) {
-                        return format!("the session can't be used: {error}");
-                    }
-                    for message in waiting.drain(..) {
-                        self.hand_over(message);
-                    }
-                }
-                frame = frames.next() => {
-                    heard = Instant::now();
-                    let message = match frame {
-                        Some(Ok(Frame::Text(text))) => self.read(text.as_str()),
-                        Some(Ok(Frame::Close(frame))) => {
-                            return frame.map_or_else(|| "closed".into(), |frame| format!("closed with {}", frame.code));
-                        }
-                        Some(Ok(_)) => None,
-                        Some(Err(error)) => return error.to_string(),
-                        None => return "the connection was dropped".into(),
-                    };
-                    match message {
-                        Some(Message::Ready { resumed, session_id }) => {
-                            self.last = Some(session_id.clone());
-                            setup = Some(set_up(session.rest.clone(), session_id, resumed).boxed_local());
-                        }
-                        Some(message) if setup.is_some() || session.live.borrow().is_none() => {
-                            if waiting.len() >= BUFFER {
-                                return "the node sent too much before it was ready".into();
-                            }
-                            waiting.push_back(message);
-                        }
-                        Some(message) => self.hand_over(message),
-                        None => {}
-                    }
-                }
-                _ = ping.tick() => {
-                    if session.live.borrow().is_none() && begun.elapsed() >= self.settings.connect + self.settings.order {
-                        return "the node did not become ready".into();
-                    }
-                    if heard.elapsed() >= self.settings.dead {
-                        return format!("no frame for {} ms", heard.elapsed().as_millis());
-                    }
-                    let sent = tokio::time::timeout(self.settings.ping, out.send(Frame::Ping(tungstenite::Bytes::new()))).await;
-                    if !matches!(sent, Ok(Ok(()))) {
-                        return "a ping could not be sent".into();
-                    }
-                }
-            }
+    /// Its guilds do not wait for the node any longer.
+    pub(super) fn lose(&mut self, why: &str) {
+        self.lost_at = None;
+        if self.standing == Standing::Lost {
+            tracing::debug!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost");
+            return;
         }
+        self.standing = Standing::Lost;
+        self.session.give_up(true);
+        tracing::error!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");
+        self.down(true, why);
     }
 
-    fn read(&self, text: &str) -> Option<Message> {
-        serde_json::from_str(text)
-            .inspect_err(|error| {
-                tracing::warn!(node = %self.node.id, shard = %self.shard, %error, "the audio node sent what makes no sense; it is ignored");
-            })
-            .ok()
-    }
-
-    fn ready(&mut self, setup: SetUp) -> Result<(), PortError> {
-        let SetUp {
-            session,
-            resumed,
-            players,
-            version,
-        } = setup;
-        let players = players?;
-        if let Some(version) = version.filter(|version| is_old(version)) {
-            tracing::warn!(node = %self.node.id, version, "the audio node is older than 4.2; voice will not work on it, upgrade it");
+    fn down(&self, lost: bool, why: &str) {
+        // No order may find the session while its guilds hear that it is gone.
+        if !(lost && self.session.is_drained()) {
+            self.session.live.replace(None);
         }
-        let now = now_ms();
-        let players: Vec<_> = players.iter().map(|player| player.seen(&self.node.id, now)).collect();
-        tracing::info!(node = %self.node.id, shard = %self.shard, resumed, players = players.len(), "the audio node is up");
-        self.session.live.replace(Some(session.clone()));
-        self.session.unanswered.set(0);
-        self.lost = false;
-        self.say(AudioEvent::Up {
+        self.say(AudioEvent::Down {
             node: self.node.id.clone(),
-            session,
-            resumed,
-            players,
+            lost,
+            why: why.to_owned(),
         });
-        Ok(())
     }
 
-    fn hand_over(&self, message: Message) {
-        let node = self.node.id.clone();
-        match message {
-            Message::Ready { .. } | Message::Unknown => {}
-            Message::Stats {
-                playing_players,
-                cpu,
-                frame_stats,
-            } => {
-                let cpu_permille = permille(cpu.system_load);
-                let frame_deficit = frame_stats.map_or(0, |frames| frames.missing());
-                self.say(AudioEvent::Stats {
-                    node,
-                    playing: playing_players,
-                    cpu_permille,
-                    frame_deficit,
-                });
-            }
-            Message::PlayerUpdate { guild_id, state } => {
-                let report = Report::Update {
-                    position_ms: state.position,
-                    at_ms: now_ms(),
-                    connected: state.connected,
-                };
-                self.say(AudioEvent::Guild {
-                    node,
-                    guild: GuildId(guild_id.0),
-                    report,
-                });
-            }
-            Message::Event(event) => {
-                if let Some(report) = event.report() {
-                    self.say(AudioEvent::Guild {
-                        node,
-                        guild: GuildId(event.guild_id.0),
-                        report,
-                    });
-                }
-            }
+    /// Says once that the node must get no more, although its session is up.
+    pub(super) fn drain(&mut self) {
+        if self.standing == Standing::Up && self.session.is_drained() {
+            self.lose("it left too many voice orders unanswered and gets no more; restart it");
         }
     }
 }
 
-/// What must be known before a session is used.
-struct SetUp {
-    session: String,
-    resumed: bool,
-    players: Result<Vec<super::wire::Player>, PortError>,
-    version: Option<String>,
-}
-
-async fn set_up(rest: Rest, session: String, resumed: bool) -> SetUp {
-    let players = if resumed {
-        rest.players(&session).await
-    } else {
-        rest.enable_resuming(&session).await.map(|()| Vec::new())
-    };
-    let version = if resumed { None } else { rest.version().await.ok() };
-    SetUp {
-        session,
-        resumed,
-        players,
-        version,
+/// The end of a wait until `when`; never without one.
+pub(super) async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when).await,
+        None => std::future::pending().await,
     }
-}
-
-fn is_old(version: &str) -> bool {
-    let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().ok());
-    match (parts.next().flatten(), parts.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) < (4, 2),
-        _ => false,
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates, which is meant"
-)]
-fn permille(load: f64) -> u32 {
-    (load * 1_000.0).clamp(0.0, 1_000.0) as u32
-}
-
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,18 +1,14 @@
-//! The node's JSON: strict out, lenient in. Nothing here fails on what it does not know.
-
-use std::sync::Arc;
+//! The messages between us and a node: strict out, lenient in. Nothing here fails on what it does not know, nor on a
+//! `null` where something was expected.
 
 use lavalink_rs::model::ChannelId as WireChannel;
 use lavalink_rs::model::http::{UpdatePlayer, UpdatePlayerTrack};
 use lavalink_rs::model::player::ConnectionInfo;
-use ostinato_machine::guild::{EndReason, Loaded, Report, Seen, Tag, VoiceCredentials, WantedTrack};
-use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId};
-use ostinato_machine::track::Track;
+use ostinato_machine::guild::{EndReason, Report, Tag, VoiceCredentials, WantedTrack};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-/// What a node calls the length of a live stream.
-const ENDLESS: u64 = i64::MAX.unsigned_abs();
+use super::found::WireTrack;
 
 // ------------------------------------------------------------------------------------------------------------ out
 
@@ -71,14 +67,14 @@ pub(super) enum Message {
     #[serde(rename_all = "camelCase")]
     PlayerUpdate {
         guild_id: Id,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         state: State,
     },
     #[serde(rename_all = "camelCase")]
     Stats {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         playing_players: u32,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         cpu: Cpu,
         #[serde(default)]
         frame_stats: Option<Frames>,
@@ -93,19 +89,23 @@ pub(super) enum Message {
 pub(super) struct State {
     #[serde(deserialize_with = "clamped")]
     pub(super) position: u64,
+    #[serde(deserialize_with = "or_default")]
     pub(super) connected: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Cpu {
+    #[serde(deserialize_with = "or_default")]
     pub(super) system_load: f64,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Frames {
+    #[serde(deserialize_with = "or_default")]
     nulled: i64,
+    #[serde(deserialize_with = "or_default")]
     deficit: i64,
 }
 
@@ -121,7 +121,9 @@ impl Frames {
 pub(super) struct Event {
     #[serde(rename = "type")]
     kind: String,
-    pub(super) guild_id: Id,
+    /// Some events of plugins are about no guild.
+    #[serde(default)]
+    pub(super) guild_id: Option<Id>,
     #[serde(default)]
     track: Option<WireTrack>,
     #[serde(default)]
@@ -130,7 +132,7 @@ pub(super) struct Event {
     exception: Option<Exception>,
     #[serde(default)]
     code: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     by_remote: bool,
 }
 
@@ -181,7 +183,8 @@ pub(super) struct Exception {
 }
 
 impl Exception {
-    fn text(&self) -> Box<str> {
+    /// What went wrong, in a length that fits anywhere.
+    pub(super) fn text(&self) -> Box<str> {
         let text = self.message.as_deref().or(self.cause.as_deref()).unwrap_or_default();
         text.chars().take(200).collect::<String>().into()
     }
@@ -206,8 +209,17 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
+/// A value that may be `null`.
+pub(super) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// A number that should not be negative, but may be, or may have a fraction.
-fn clamped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+pub(super) fn clamped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let value = Option::<Value>::deserialize(deserializer)?;
     Ok(value.map_or(0, |value| {
         value.as_u64().or_else(|| value.as_f64().map(whole)).unwrap_or(0)
@@ -221,154 +233,4 @@ fn clamped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
 )]
 fn whole(number: f64) -> u64 {
     number.max(0.0) as u64
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct WireTrack {
-    encoded: String,
-    #[serde(default)]
-    info: Info,
-    #[serde(default)]
-    user_data: Value,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Info {
-    title: Option<String>,
-    author: Option<String>,
-    #[serde(deserialize_with = "clamped")]
-    length: u64,
-    is_stream: bool,
-    is_seekable: bool,
-    uri: Option<String>,
-    artwork_url: Option<String>,
-    source_name: Option<String>,
-}
-
-impl WireTrack {
-    fn tag(&self) -> Option<Tag> {
-        serde_json::from_value(self.user_data.clone()).ok()
-    }
-
-    fn track(&self) -> Arc<Track> {
-        let info = &self.info;
-        let text = |field: &Option<String>, missing: &str| -> Box<str> {
-            field
-                .as_deref()
-                .filter(|text| !text.is_empty())
-                .unwrap_or(missing)
-                .into()
-        };
-        let live = info.is_stream || info.length >= ENDLESS;
-        Arc::new(Track {
-            encoded: self.encoded.as_str().into(),
-            title: text(&info.title, "Unknown title"),
-            author: text(&info.author, "Unknown artist"),
-            uri: info.uri.as_deref().map(Into::into),
-            artwork: info.artwork_url.as_deref().map(Into::into),
-            source: text(&info.source_name, "unknown"),
-            length_ms: (!live).then_some(info.length),
-            seekable: info.is_seekable && !live,
-        })
-    }
-}
-
-/// A player as the node describes it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Player {
-    pub(super) guild_id: Id,
-    #[serde(default)]
-    track: Option<WireTrack>,
-    #[serde(default)]
-    volume: u16,
-    #[serde(default)]
-    paused: bool,
-    #[serde(default)]
-    state: State,
-    #[serde(default)]
-    voice: Option<Voice>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Voice {
-    token: String,
-    endpoint: String,
-    session_id: String,
-    channel_id: Option<Id>,
-}
-
-impl Player {
-    pub(super) fn seen(&self, node: &NodeId, now_ms: u64) -> (GuildId, Seen) {
-        let voice = self
-            .voice
-            .as_ref()
-            .filter(|voice| !voice.token.is_empty())
-            .and_then(|voice| {
-                Some(VoiceCredentials {
-                    token: Hidden::new(&voice.token),
-                    endpoint: voice.endpoint.as_str().into(),
-                    session_id: Hidden::new(&voice.session_id),
-                    channel: ChannelId(voice.channel_id?.0),
-                })
-            });
-        let seen = Seen {
-            node: node.clone(),
-            tag: self.track.as_ref().and_then(WireTrack::tag),
-            position_ms: self.state.position,
-            at_ms: now_ms,
-            paused: self.paused,
-            volume: self.volume,
-            voice,
-            connected: self.state.connected,
-        };
-        (GuildId(self.guild_id.0), seen)
-    }
-}
-
-/// What a look-up found.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LoadResult {
-    load_type: String,
-    #[serde(default)]
-    data: Value,
-}
-
-impl LoadResult {
-    pub(super) fn loaded(self) -> Result<Loaded, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct List {
-            #[serde(default)]
-            info: ListInfo,
-            #[serde(default)]
-            tracks: Vec<WireTrack>,
-        }
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "camelCase", default)]
-        struct ListInfo {
-            name: String,
-            selected_track: i64,
-        }
-        let tracks = |found: &[WireTrack]| found.iter().map(WireTrack::track).collect();
-        Ok(match self.load_type.as_str() {
-            "track" => Loaded::Track(serde_json::from_value::<WireTrack>(self.data)?.track()),
-            "search" => Loaded::Found(tracks(&serde_json::from_value::<Vec<WireTrack>>(self.data)?)),
-            "playlist" => {
-                let list: List = serde_json::from_value(self.data)?;
-                Loaded::Playlist {
-                    name: list.info.name.into(),
-                    selected: usize::try_from(list.info.selected_track).ok(),
-                    tracks: tracks(&list.tracks),
-                }
-            }
-            "error" => Loaded::Error {
-                message: serde_json::from_value::<Exception>(self.data)?.text(),
-            },
-            _ => Loaded::Empty,
-        })
-    }
 }

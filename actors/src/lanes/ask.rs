@@ -1,13 +1,11 @@
 //! The ask lane: questions to the outside. Each ends in exactly one [`Input::Done`], before its deadline.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use ostinato_machine::guild::{Ask, AskError, Input, Loaded, Outcome, Question};
+use ostinato_machine::guild::{Ask, AskError, Input, Outcome, Question};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::Refused;
 
@@ -36,8 +34,8 @@ async fn answer(station: &Station, shard: &Shard, guild: GuildId, question: Ques
     let (ports, settings) = (&station.ports, &station.settings);
     let result = match question {
         Question::Search { query } => {
-            let found = within(settings.search_ms, search(station, shard, query));
-            found.await.map(Outcome::Loaded)
+            let work = ports.audio.load(shard.id, query);
+            within(settings.search_ms, work).await.map(Outcome::Loaded)
         }
         Question::SeatOf { user } => {
             let work = ports.discord.seat_of(guild, user);
@@ -53,28 +51,6 @@ async fn answer(station: &Station, shard: &Shard, guild: GuildId, question: Ques
         tracing::info!(%guild, shard = %shard.id, %error, "a question has no answer");
         Outcome::Failed(failed(error.kind))
     })
-}
-
-/// Searches on a node. While none is up it waits a little for one: at a start, and between two lives of a node.
-async fn search(station: &Station, shard: &Shard, query: Arc<str>) -> Result<Loaded, PortError> {
-    let none_up = |result: &Result<Loaded, PortError>| {
-        let kind = result.as_ref().err().map(|error| error.kind);
-        kind == Some(PortErrorKind::Gone)
-    };
-    let patience = sleep_ms(station.settings.node_wait_ms);
-    let mut patience = pin!(patience);
-    loop {
-        let more = shard.known.notified();
-        let result = station.ports.audio.load(shard.id, Arc::clone(&query)).await;
-        if !none_up(&result) {
-            return result;
-        }
-        tokio::select! {
-            biased;
-            () = more => {}
-            () = &mut patience => return result,
-        }
-    }
 }
 
 async fn within<T>(ms: u64, work: impl Future<Output = Result<T, PortError>>) -> Result<T, PortError> {

@@ -57,6 +57,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         GatewayEvent::Ready { guilds } => {
             tracing::debug!(shard = %id, guilds = guilds.len(), "the gateway has a new session");
             ready(station, shard);
+            shard.hurry.notify_one();
         }
         GatewayEvent::Resumed => {
             shard.greeted.set(Some(Greeting::Resumed));
@@ -90,7 +91,6 @@ fn ready(station: &Rc<Station>, shard: &Rc<Shard>) {
     shard.greeted.set(Some(Greeting::New));
     shard.marks.restart();
     shard.written.replace(None);
-    shard.soon.notify_one();
     shard.seats.borrow_mut().void();
     let all: Vec<GuildId> = shard.table.borrow().entries().map(|(guild, _)| guild).collect();
     for guild in all {
@@ -157,6 +157,7 @@ fn audio(station: &Rc<Station>, shard: &Rc<Shard>, event: AudioEvent) {
         } => {
             tracing::debug!(shard = %shard.id, %node, resumed, players = players.len(), "an audio node is up");
             heard(shard, &node, Some(session));
+            shard.hurry.notify_one();
             reconcile(station, shard, &node, resumed, players);
         }
         AudioEvent::Down { node, lost, why } => {
@@ -183,7 +184,6 @@ fn heard(shard: &Shard, node: &NodeId, session: Option<String>) {
     {
         nodes.sessions.insert(node.clone(), session);
         nodes.changed.insert(node.clone());
-        shard.soon.notify_one();
     }
 }
 

@@ -194,20 +194,21 @@ impl Model {
         self.loop_unsure = false;
     }
 
-    /// `track` begins to be heard, or goes on.
-    pub fn heard(&mut self, track: &str) {
+    /// `track` begins to be heard, from its start or from somewhere else.
+    pub fn heard(&mut self, track: &str, from_start: bool) {
         if self.current.as_deref() != Some(track) {
             match self.queue.iter().position(|queued| queued == track) {
                 Some(place) => self.jumped_to(place),
-                None => self.came_up(track),
+                None => self.came_up(track, from_start),
             }
         }
         self.heard.insert(track.to_owned());
     }
 
     /// `track`, which nobody expected, is heard.
-    fn came_up(&mut self, track: &str) {
-        if self.maybe.contains(track) {
+    fn came_up(&mut self, track: &str, from_start: bool) {
+        // The rest of a track that was taken for ended is no second effect of anything.
+        if self.maybe.contains(track) || (self.done.contains(track) && !from_start) {
             match self.current.take() {
                 // The answer to a `play` in front of it is still to come.
                 Some(next) if !self.heard.contains(&next) => self.queue.push_front(next),

@@ -14,7 +14,7 @@ use crate::sound::{CHANGE_MS, SoundLedger};
 /// A track that stops so close to its end has ended by itself, ms.
 const END_MS: u64 = 250;
 
-/// After a track was added, sound is due again at the latest after this, ms.
+/// After a track was added, or a bot was started, sound is due again at the latest after this, ms.
 const START_MS: u64 = 1_500;
 
 /// A command whose answer never came may still take effect for so long, ms.
@@ -29,7 +29,7 @@ enum Reason {
     Alone,
     /// The queue was cleared, has run out, or the bot is out of the channel: until the next sound.
     Over,
-    /// A track ended while no bot ran: until the next sound.
+    /// A track ended while no bot ran: until the next sound, for [`START_MS`] at most once one runs.
     NoBot,
     /// A track begins again: until the next sound, for [`CHANGE_MS`] at most.
     Again,
@@ -60,12 +60,14 @@ struct Watched {
     begun: usize,
     /// Of those, the ones that still sounded: their index.
     open: BTreeSet<usize>,
-    /// Last seen position and when.
-    position: Option<(u64, u64)>,
+    /// Last seen position, of which track, and when.
+    position: Option<(String, u64, u64)>,
     pause_asked: bool,
     /// Commands that end sound and when they were typed.
     asked: BTreeMap<&'static str, u64>,
     due_at_ms: Option<u64>,
+    /// Since when a bot runs again.
+    runs_since_ms: Option<u64>,
     again_until_ms: Option<u64>,
 }
 
@@ -224,7 +226,9 @@ impl Watched {
             }
         }
         for (index, (track, from, to)) in heard.iter().enumerate().skip(self.begun) {
-            self.model.heard(track);
+            let player = beat.players.iter().find(|player| player.connected);
+            let from_start = player.is_none_or(|player| player.position_ms < START_MS);
+            self.model.heard(track, from_start);
             tracing::debug!(guild, track, from, "heard");
             self.sounded(guild, *from, sound);
             match to {
@@ -235,8 +239,11 @@ impl Watched {
             }
         }
         self.begun = heard.len();
-        let playing = beat.players.iter().find(|player| player.track.is_some());
-        self.position = playing.map(|player| (player.position_ms, beat.now_ms));
+        let mut playing = beat
+            .players
+            .iter()
+            .filter(|player| player.connected || beat.players.len() == 1);
+        self.position = playing.find_map(|player| Some((player.track.clone()?, player.position_ms, beat.now_ms)));
         self.standing(guild, beat, sound);
     }
 
@@ -252,6 +259,10 @@ impl Watched {
         if self.due_at_ms.is_some_and(|at| at <= beat.now_ms) {
             self.due_at_ms = None;
             self.take(guild, Reason::Over, sound, beat.now_ms);
+        }
+        self.runs_since_ms = beat.bot_runs.then(|| self.runs_since_ms.unwrap_or(beat.now_ms));
+        if self.runs_since_ms.is_some_and(|since| since + START_MS <= beat.now_ms) {
+            self.take(guild, Reason::NoBot, sound, beat.now_ms);
         }
         if let Some(until) = self.again_until_ms.filter(|until| *until <= beat.now_ms) {
             self.again_until_ms = None;
@@ -282,10 +293,12 @@ impl Watched {
             Behaviour::Plays => song.length_ms,
             Behaviour::SticksAt(_) | Behaviour::FailsToLoad => None,
         });
-        let reached = self
-            .position
-            .map(|(position, seen)| position + at_ms.saturating_sub(seen));
-        let by_itself = matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
+        let position = self.position.as_ref().zip(song);
+        let position = position.filter(|((page, _, _), song)| *page == song.uri());
+        let reached = position.map(|((_, position, seen), _)| position + at_ms.saturating_sub(*seen));
+        let page = song.map(Song::uri);
+        let paused = beat.players.iter().any(|player| player.paused && player.track == page);
+        let by_itself = !paused && matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
         tracing::debug!(guild, track, at_ms, by_itself, ?reached, "silent");
         if by_itself {
             self.model.ended(track);

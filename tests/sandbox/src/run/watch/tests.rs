@@ -31,7 +31,7 @@ impl Run {
     fn beat(&self, now_ms: u64, playing: Option<(u64, bool)>) {
         let players = playing.map(|(position_ms, paused)| PlayerView {
             node: "n1".into(),
-            track: Some("x".into()),
+            track: Some("https://music.example/track/a".into()),
             title: None,
             paused,
             position_ms,
@@ -107,4 +107,28 @@ fn the_skip_of_the_last_track_excuses_silence() {
     run.beat(1_055, None);
     assert!(run.watch.model(1).is_empty());
     assert_eq!(run.sound.report(1, 5_000).longest_gap_ms, 0);
+}
+
+#[test]
+fn a_track_that_is_paused_as_it_begins_has_not_ended() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 500);
+    run.beat(3_095, Some((2_990, false)));
+    run.sound.silent(1, 1, 3_100);
+    run.sound.sounds(1, 1, "b", 3_102);
+    run.say("/pause", "Paused Second", 3_103);
+    run.sound.silent(1, 1, 3_106);
+    run.beat(3_110, Some((0, true)));
+    assert_eq!(run.watch.model(1).current(), Some("b"));
+}
+
+#[test]
+fn a_track_that_is_paused_just_before_its_end_has_not_ended() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 500);
+    run.beat(3_000, Some((2_900, false)));
+    run.say("/pause", "Paused First", 3_005);
+    run.sound.silent(1, 1, 3_006);
+    run.beat(3_010, Some((2_906, true)));
+    assert_eq!(run.watch.model(1).current(), Some("a"));
 }

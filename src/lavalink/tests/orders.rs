@@ -1,0 +1,166 @@
+//! Orders and look-ups, against the stand-in node.
+
+use std::time::Duration;
+
+use ostinato_actors::ports::PortErrorKind;
+use ostinato_machine::guild::{Loaded, PlayerOrder, Report};
+use ostinato_machine::ids::NodeId;
+
+use super::stage::{SHARD, Stage, act, stop, tag, until};
+
+#[test]
+fn one_order_connects_voice_and_plays_from_a_position() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let bot = stage.bot(stage.settings(), None);
+        bot.hears("up").await;
+        bot.order(1, stage.play(1, "long", 3, 30_000)).await.unwrap();
+        until(|| stage.sound.sounding(1).is_some(), || "sound".into()).await;
+        let (_, player) = stage.node.players().remove(0);
+        assert!(player.position_ms >= 30_000, "{player:?}");
+        assert_eq!(stage.sound.sounding(1).as_deref(), Some("long"));
+        until(
+            || bot.reports().contains(&(1, Report::Started { tag: tag(3) })),
+            || "a start".into(),
+        )
+        .await;
+        bot.order(
+            1,
+            PlayerOrder::Delete {
+                node: NodeId::new("n1"),
+            },
+        )
+        .await
+        .unwrap();
+        assert!(stage.node.players().is_empty());
+        assert!(stage.findings.summary().violations.is_empty());
+    });
+}
+
+#[test]
+fn an_order_for_a_session_that_is_not_up_is_gone_at_once() {
+    act(|| async {
+        let stage = Stage::new().await;
+        stage.node.kill();
+        let bot = stage.bot(stage.settings(), None);
+        let gone = bot.order(1, stop()).await.unwrap_err();
+        assert_eq!(gone.kind, PortErrorKind::Gone);
+        let elsewhere = PlayerOrder::Delete {
+            node: NodeId::new("nobody"),
+        };
+        assert_eq!(bot.order(1, elsewhere).await.unwrap_err().kind, PortErrorKind::Gone);
+    });
+}
+
+#[test]
+fn a_track_that_the_node_can_t_read_is_refused_for_good() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let bot = stage.bot(stage.settings(), None);
+        bot.hears("up").await;
+        let mut order = stage.play(1, "long", 1, 0);
+        if let PlayerOrder::Patch {
+            track: Some(Some(track)),
+            ..
+        } = &mut order
+        {
+            track.encoded = std::sync::Arc::new(ostinato_machine::track::Track {
+                encoded: "AAAA".into(),
+                ..Default::default()
+            });
+        }
+        let refused = bot.order(1, order).await.unwrap_err();
+        assert_eq!((refused.kind, refused.is_retryable()), (PortErrorKind::Refused, false));
+    });
+}
+
+#[test]
+fn too_many_unanswered_voice_orders_drain_a_node_and_only_a_restart_brings_it_back() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let mut settings = stage.settings();
+        (settings.order, settings.ping) = (Duration::from_millis(60), Duration::from_millis(100));
+        let bot = stage.bot(settings, None);
+        bot.hears("up").await;
+        for guild in 1..=8 {
+            stage.node.mute_rest(true);
+            // Each is answered in its turn, so that the node counts as alive.
+            let late = bot.order(guild, stage.play(guild, "long", 1, 0));
+            let (late, ()) = tokio::join!(late, async {
+                until(
+                    || stage.findings.counted("lavalink.PATCH v4/sessions/…/players/…") >= guild,
+                    || "a PATCH".into(),
+                )
+                .await;
+                stage.node.mute_rest(false);
+            });
+            assert_eq!(late.unwrap_err().kind, PortErrorKind::Timeout);
+        }
+        bot.hears("up lost").await;
+        // Its other players can still be taken away.
+        bot.order(
+            1,
+            PlayerOrder::Delete {
+                node: NodeId::new("n1"),
+            },
+        )
+        .await
+        .unwrap();
+        let nowhere = bot.audio.load(SHARD, "long way".into()).await.unwrap_err();
+        assert_eq!(nowhere.kind, PortErrorKind::Gone);
+        stage.node.abort();
+        bot.hears("up lost resumed lost").await;
+        stage.node.kill();
+        stage.node.restart();
+        until(|| bot.words().ends_with("lost up"), || bot.words()).await;
+    });
+}
+
+#[test]
+fn look_ups_of_every_kind_are_told_apart() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let bot = stage.bot(stage.settings(), None);
+        let early = bot.audio.load(SHARD, "long way".into()).await.unwrap_err();
+        assert_eq!(early.kind, PortErrorKind::Gone);
+        bot.hears("up").await;
+        let load = |query: &str| bot.audio.load(SHARD, query.into());
+        let Loaded::Track(track) = load("https://music.example/track/long").await.unwrap() else {
+            panic!("no track")
+        };
+        assert_eq!(
+            (&*track.title, track.length_ms),
+            ("Long Way", Some(super::stage::LONG_MS))
+        );
+        let found = load("way").await.unwrap();
+        assert!(
+            matches!(&found, Loaded::Found(tracks) if tracks.len() == 3),
+            "{found:?}"
+        );
+        let list = load("https://music.example/playlist/two").await.unwrap();
+        assert!(
+            matches!(&list, Loaded::Playlist { name, tracks, selected: None } if &**name == "Two of them" && tracks.len() == 2)
+        );
+        assert_eq!(load("nothing like it").await.unwrap(), Loaded::Empty);
+        let broken = load("https://music.example/track/broken").await.unwrap();
+        let message = "this one is broken".into();
+        assert_eq!(broken, Loaded::Error { message });
+        stage.node.garbage(true);
+        assert_eq!(load("way").await.unwrap_err().kind, PortErrorKind::Unreachable);
+    });
+}
+
+#[test]
+fn an_order_or_a_look_up_that_nobody_answers_ends_at_its_deadline() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let mut settings = stage.settings();
+        (settings.order, settings.load) = (Duration::from_millis(50), Duration::from_millis(50));
+        let bot = stage.bot(settings, None);
+        bot.hears("up").await;
+        stage.node.mute_rest(true);
+        assert_eq!(bot.order(1, stop()).await.unwrap_err().kind, PortErrorKind::Timeout);
+        let late = bot.audio.load(SHARD, "way".into()).await.unwrap_err();
+        assert_eq!(late.kind, PortErrorKind::Timeout);
+    });
+}
