@@ -4,8 +4,15 @@ use ostinato_machine::guild::Stamped;
 use ostinato_machine::ids::GuildId;
 
 /// Where a fault can strike.
+#[cfg_attr(
+    not(feature = "world"),
+    expect(
+        unreachable_pub,
+        reason = "the world shows it, and there is none without the feature"
+    )
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strike {
+pub enum Strike {
     /// Before the guild decides.
     Decide,
     /// After it decided, while it applies.
@@ -16,7 +23,7 @@ pub(crate) enum Strike {
 
 /// Whether a fault strikes here, as the world says. Asked on the arbiter; an input is named where there is one.
 #[cfg(feature = "world")]
-pub type Faults = std::sync::Arc<dyn Fn(Strike, GuildId, Option<&Stamped>) -> bool + Send + Sync>;
+pub(crate) type Faults = std::sync::Arc<dyn Fn(Strike, GuildId, Option<&Stamped>) -> bool + Send + Sync>;
 
 /// Panics if the world wants a fault here.
 #[cfg(feature = "world")]

@@ -8,7 +8,7 @@ mod queue;
 mod store;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(crate) enum Release {
 /// The gate of one arbiter.
 #[derive(Default)]
 pub(crate) struct Gate {
-    queues: RefCell<HashMap<GuildId, Queue>>,
+    queues: RefCell<BTreeMap<GuildId, Queue>>,
 }
 
 impl Gate {

@@ -16,8 +16,8 @@ use crate::faults::Faults;
 use crate::fleet_actor::FleetHandle;
 use crate::ingress::{Crossed, shard_of};
 use crate::obituary::Obituary;
-use crate::ports::PortError;
-use crate::root::{Fatal, MakePorts};
+use crate::ports::{FleetPort, PortError, Ports};
+use crate::root::Fatal;
 use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::shard_actor::{self, ShardActor};
@@ -28,11 +28,9 @@ const MAILBOX: usize = 16_384;
 
 /// What a keeper is given. It crosses to the keeper's thread.
 pub(crate) struct Charge {
-    pub(crate) index: usize,
     pub(crate) settings: Settings,
     /// The shards of this arbiter.
     pub(crate) shards: Vec<ShardId>,
-    pub(crate) make_ports: MakePorts,
     pub(crate) fleet: FleetHandle,
     pub(crate) faults: Option<Faults>,
     pub(crate) fatal: mpsc::Sender<Fatal>,
@@ -40,11 +38,16 @@ pub(crate) struct Charge {
     pub(crate) ready: oneshot::Sender<Result<(), PortError>>,
 }
 
+/// Makes the ports, on the keeper's thread.
+pub(crate) type Ported = Box<dyn FnOnce(Rc<dyn FleetPort>) -> Result<Ports, PortError>>;
+
 /// One arbiter's keeper.
 pub(crate) struct Keeper {
-    charge: Option<Charge>,
+    charge: Option<(Charge, Ported)>,
     station: Option<Rc<Station>>,
     budgets: BTreeMap<ShardId, (Budget, u64)>,
+    #[cfg(feature = "world")]
+    shown: Option<Rc<std::cell::RefCell<Vec<Rc<Station>>>>>,
 }
 
 /// A shard's actor is gone.
@@ -68,17 +71,25 @@ pub(crate) struct Drain;
 pub(crate) struct Vanish;
 
 impl Keeper {
-    pub(crate) fn new(charge: Charge) -> Self {
+    pub(crate) fn new(charge: Charge, ported: Ported) -> Self {
         Self {
-            charge: Some(charge),
+            charge: Some((charge, ported)),
             station: None,
             budgets: BTreeMap::new(),
+            #[cfg(feature = "world")]
+            shown: None,
         }
     }
 
-    fn begin(&mut self, charge: Charge, ctx: &mut Context<Self>) {
-        let fleet = Rc::new(charge.fleet);
-        let ports = match (charge.make_ports)(charge.index, fleet) {
+    /// Shows the station to a world on the same thread.
+    #[cfg(feature = "world")]
+    pub(crate) fn shown_in(mut self, stations: Rc<std::cell::RefCell<Vec<Rc<Station>>>>) -> Self {
+        self.shown = Some(stations);
+        self
+    }
+
+    fn begin(&mut self, charge: Charge, ported: Ported, ctx: &mut Context<Self>) {
+        let ports = match ported(Rc::new(charge.fleet)) {
             Ok(ports) => ports,
             Err(error) => {
                 let _ = charge.ready.send(Err(error));
@@ -91,9 +102,15 @@ impl Keeper {
             station.add(Rc::clone(&shard));
             self.budgets.insert(id, (Budget::default(), 0));
             ctx.notify(Serve(id));
-            station.spawn(shard_actor::timers(Rc::clone(&station), Rc::clone(&shard)));
-            station.spawn(shard_actor::beat(Rc::clone(&station), Rc::clone(&shard)));
+            let (here, its) = (Rc::clone(&station), Rc::clone(&shard));
+            station.keep("timers", move || shard_actor::timers(Rc::clone(&here), Rc::clone(&its)));
+            let (here, its) = (Rc::clone(&station), Rc::clone(&shard));
+            station.keep("beat", move || shard_actor::beat(Rc::clone(&here), Rc::clone(&its)));
             station.spawn(shard_actor::open(Rc::clone(&station), shard));
+        }
+        #[cfg(feature = "world")]
+        if let Some(shown) = &self.shown {
+            shown.borrow_mut().push(Rc::clone(&station));
         }
         self.station = Some(station);
         let _ = charge.ready.send(Ok(()));
@@ -105,8 +122,8 @@ impl Actor for Keeper {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        if let Some(charge) = self.charge.take() {
-            self.begin(charge, ctx);
+        if let Some((charge, ported)) = self.charge.take() {
+            self.begin(charge, ported, ctx);
         }
     }
 }

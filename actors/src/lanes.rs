@@ -12,11 +12,12 @@ mod respond;
 mod voice;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ostinato_machine::guild::{Answer, Report, Seen, Stage, To, WantedVoice};
+use ostinato_machine::guild::{Answer, Report, Seen, Stage, To, Wanted, WantedVoice};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId};
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 pub(crate) use self::reply::Replies;
@@ -27,7 +28,7 @@ use crate::station::Station;
 /// The lanes of one arbiter.
 #[derive(Default)]
 pub(crate) struct Lanes {
-    guilds: RefCell<HashMap<GuildId, Rc<Lane>>>,
+    guilds: RefCell<BTreeMap<GuildId, Rc<Lane>>>,
     pub(crate) replies: Replies,
     notices: notice::Notices,
 }
@@ -128,6 +129,14 @@ impl Lanes {
         self.known(guild)?.audio.borrow().seen()
     }
 
+    /// Nothing is wanted outside any more, whatever the guild last said.
+    pub(crate) fn silence(&self, station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
+        let wanted = Wanted::default();
+        let ask = SmallVec::new();
+        let adopted = None;
+        self.outside(station, shard, guild, Outside { wanted, adopted, ask });
+    }
+
     /// A new incarnation counts its voice requests anew, and must be placed anew.
     pub(crate) fn restart(&self, shard: &Rc<Shard>, guild: GuildId, own: Option<&(ChannelId, Hidden)>) {
         let lane = self.lane(shard, guild);
@@ -146,10 +155,8 @@ impl Lanes {
     }
 
     /// Discord says where the bot sits.
-    pub(crate) fn own_voice(&self, guild: GuildId, channel: Option<ChannelId>) {
-        if let Some(lane) = self.known(guild) {
-            lane.voice.borrow_mut().sits(channel);
-        }
+    pub(crate) fn own_voice(&self, shard: &Rc<Shard>, guild: GuildId, channel: ChannelId) {
+        self.lane(shard, guild).voice.borrow_mut().sits(channel);
     }
 
     /// A node says something about the guild's player.
@@ -170,7 +177,7 @@ impl Lanes {
         players: &[(GuildId, Seen)],
     ) {
         let rising_ms = station.ports.clock.monotonic_ms();
-        let there: HashMap<GuildId, &Seen> = players.iter().map(|(guild, seen)| (*guild, seen)).collect();
+        let there: BTreeMap<GuildId, &Seen> = players.iter().map(|(guild, seen)| (*guild, seen)).collect();
         for guild in there.keys() {
             self.lane(shard, *guild);
         }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor as _, Addr, Arbiter};
-use actix_rt::ArbiterHandle;
 use futures_util::future::join_all;
 use ostinato_machine::fleet::Placement;
 use ostinato_machine::guild::Input;
@@ -84,44 +83,37 @@ pub enum Drained {
     CutShort,
 }
 
-/// Where keepers run.
-pub trait Threads {
-    /// The arbiter with this number, from 0.
-    fn arbiter(&mut self, index: usize) -> ArbiterHandle;
-    /// Ends the arbiters that were made here.
+/// Where keepers run, and how they get their ports.
+pub(crate) trait Threads {
+    /// Starts the keeper with this number, from 0.
+    fn keep(&mut self, index: usize, charge: Charge) -> Addr<Keeper>;
+    /// Ends what was made for them.
     fn end(&mut self);
 }
 
 /// A thread of its own for each arbiter.
-#[derive(Debug, Default)]
-pub struct OwnThreads(Vec<Arbiter>);
+struct OwnThreads {
+    make_ports: MakePorts,
+    arbiters: Vec<Arbiter>,
+}
 
 impl Threads for OwnThreads {
-    fn arbiter(&mut self, _: usize) -> ArbiterHandle {
+    fn keep(&mut self, index: usize, charge: Charge) -> Addr<Keeper> {
         let arbiter = Arbiter::new();
-        let handle = arbiter.handle();
-        self.0.push(arbiter);
-        handle
+        let make_ports = Arc::clone(&self.make_ports);
+        let keeper = Keeper::start_in_arbiter(&arbiter.handle(), move |_| {
+            Keeper::new(charge, Box::new(move |fleet| make_ports(index, fleet)))
+        });
+        self.arbiters.push(arbiter);
+        keeper
     }
 
     fn end(&mut self) {
-        for arbiter in self.0.drain(..) {
+        for arbiter in self.arbiters.drain(..) {
+            // A thread that does not end is left to the exit of the process.
             arbiter.stop();
-            // A wedged thread is left to the exit of the process.
         }
     }
-}
-
-/// Everything on the thread that starts the root.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ThisThread;
-
-impl Threads for ThisThread {
-    fn arbiter(&mut self, _: usize) -> ArbiterHandle {
-        Arbiter::current()
-    }
-
-    fn end(&mut self) {}
 }
 
 /// A running process. It must be drained to close sessions resumably; dropped, its actors end with their arbiters.
@@ -141,13 +133,16 @@ impl Root {
     /// [`StartError`] when an arbiter's ports can't be made.
     pub async fn start(settings: Settings, make_ports: MakePorts) -> Result<Self, StartError> {
         let clock: Now = Arc::new(clock::wall_ms);
-        Self::start_on(Box::<OwnThreads>::default(), settings, make_ports, clock, None).await
+        let threads = OwnThreads {
+            make_ports,
+            arbiters: Vec::new(),
+        };
+        Self::start_on(Box::new(threads), settings, clock, None).await
     }
 
     pub(crate) async fn start_on(
         mut threads: Box<dyn Threads>,
         settings: Settings,
-        make_ports: MakePorts,
         clock: Now,
         faults: Option<Faults>,
     ) -> Result<Self, StartError> {
@@ -163,16 +158,14 @@ impl Root {
             let shards: Vec<ShardId> = settings.shards.iter().skip(index).step_by(count).copied().collect();
             let (ready, started) = oneshot::channel();
             let charge = Charge {
-                index,
                 settings: settings.clone(),
                 shards: shards.clone(),
-                make_ports: Arc::clone(&make_ports),
                 fleet: fleet.clone(),
                 faults: faults.clone(),
                 fatal: fatal.clone(),
                 ready,
             };
-            let keeper = Keeper::start_in_arbiter(&threads.arbiter(index), move |_| Keeper::new(charge));
+            let keeper = threads.keep(index, charge);
             let way = Arc::new(Way::to(keeper.clone()));
             ways.extend(shards.into_iter().map(|shard| (shard, Arc::clone(&way))));
             keepers.push(keeper);

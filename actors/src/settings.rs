@@ -34,6 +34,8 @@ pub struct Settings {
     pub passivate_ms: u64,
     /// Most live guilds of a shard; beyond, those that have rested longest are put to sleep.
     pub live_guilds: usize,
+    /// A guild that has been parked for so long loses its player and leaves its channel, ms.
+    pub parked_leave_ms: u64,
     /// How often side data is written, ms.
     pub checkpoint_ms: u64,
     /// How long a starting shard waits for players and seats before it wakes its guilds, ms.
@@ -98,6 +100,7 @@ impl Default for Settings {
             restarts_per_second: 20,
             passivate_ms: 900_000,
             live_guilds: 2_500,
+            parked_leave_ms: 600_000,
             checkpoint_ms: 1_000,
             adopt_ms: 1_500,
             gate: GateTimes {

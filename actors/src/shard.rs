@@ -10,7 +10,7 @@
 )]
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use actix::Addr;
@@ -18,7 +18,7 @@ use ostinato_machine::guild::Guild;
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 use ostinato_machine::restart::{CommonCause, Tokens};
 use ostinato_machine::slot::{Phase, Refused, Slot, SlotContext, SlotInput, SlotOutput};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use crate::guild_actor::GuildActor;
 use crate::marks::Marks;
@@ -45,8 +45,10 @@ pub(crate) struct Shard {
     pub(crate) written: RefCell<Option<GatewaySession>>,
     /// Rings when a timer is due earlier than the one that is waited for.
     pub(crate) timer: Notify,
+    /// Rings when side data must not wait for the next beat: without the new session a restart would have none to resume.
+    pub(crate) hurry: Notify,
     /// Whether players and seats are as well known as they will be: guilds may be loaded.
-    pub(crate) opened: watch::Sender<bool>,
+    pub(crate) opened: Cell<bool>,
     /// The gateway is heard no more: what it says belongs to the next process.
     pub(crate) deaf: Cell<bool>,
     /// Rings at each word of gateway or node.
@@ -59,7 +61,7 @@ pub(crate) struct Shard {
 
 /// Slots and what is due.
 pub(crate) struct Table {
-    entries: HashMap<GuildId, Entry>,
+    entries: BTreeMap<GuildId, Entry>,
     work: VecDeque<(GuildId, Work)>,
     timers: BTreeSet<(u64, GuildId)>,
     tokens: Tokens,
@@ -128,7 +130,7 @@ impl Shard {
             marks: Marks::default(),
             seats: RefCell::default(),
             table: RefCell::new(Table {
-                entries: HashMap::new(),
+                entries: BTreeMap::new(),
                 work: VecDeque::new(),
                 timers: BTreeSet::new(),
                 tokens: Tokens::new(settings.restarts_per_second, settings.restarts_per_second),
@@ -140,7 +142,8 @@ impl Shard {
             nodes: RefCell::default(),
             written: RefCell::new(None),
             timer: Notify::new(),
-            opened: watch::Sender::new(false),
+            hurry: Notify::new(),
+            opened: Cell::new(false),
             deaf: Cell::new(false),
             known: Notify::new(),
             greeted: Cell::new(None),

@@ -3,9 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use ostinato_machine::guild::{Input, Say, Stamped, command_name};
 use ostinato_machine::ids::{CauseId, GuildId, ShardId};
 use ostinato_machine::slot::{Phase, Refused, SlotInput};
@@ -20,6 +22,9 @@ use crate::ports::Ports;
 use crate::root::Fatal;
 use crate::settings::Settings;
 use crate::shard::{Now, Shard};
+
+/// Before a task that failed is begun anew, ms.
+const KEEP_MS: u64 = 1_000;
 
 /// One arbiter's belongings.
 pub(crate) struct Station {
@@ -84,6 +89,16 @@ impl Station {
                 biased;
                 _ = over.wait_for(|over| *over) => {}
                 () = task => {}
+            }
+        });
+    }
+
+    /// Runs a task of this station that must never end early: after a fault it is begun anew.
+    pub(crate) fn keep<T: Future<Output = ()> + 'static>(&self, name: &'static str, task: impl Fn() -> T + 'static) {
+        self.spawn(async move {
+            while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
+                tracing::error!(name, "a task of the arbiter failed; it is begun anew");
+                sleep_ms(KEEP_MS).await;
             }
         });
     }

@@ -203,3 +203,124 @@ fn malformed(error: serde_json::Error) -> PortError {
         format!("the list of commands makes no sense: {error}"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::discord::rest::tests::TestClock;
+    use crate::discord::rest::tests::server::{Reply, Server};
+
+    #[tokio::test]
+    async fn one_question_and_one_write_at_most() {
+        let server = Server::scripted(vec![
+            Reply::json(200, &json!([entry_point()])),
+            Reply::json(200, &json!([])),
+            Reply::json(200, &Value::Array(given_back())),
+        ])
+        .await;
+        let rest = Rest::new(&server.settings(), TestClock::at(0)).unwrap();
+        let commands = COMMANDS.len();
+        assert_eq!(register(&rest, 7).await, Ok(Registered::Written { commands, kept: 1 }));
+        assert_eq!(register(&rest, 7).await, Ok(Registered::Unchanged));
+        let lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[1], "PUT /api/v10/applications/7/commands");
+        assert_eq!(server.asked()[1].body.as_array().unwrap().len(), commands + 1);
+    }
+
+    /// The table as Discord gives it back: with ids, versions, and a value for everything that was not said.
+    fn given_back() -> Vec<Value> {
+        let mut list = commands().unwrap();
+        for (at, command) in list.iter_mut().enumerate() {
+            command["id"] = (100 + at).to_string().into();
+            command["version"] = "9".into();
+            command["application_id"] = "7".into();
+            command["default_member_permissions"] = Value::Null;
+            command["dm_permission"] = true.into();
+            command["nsfw"] = false.into();
+            command["name_localizations"] = Value::Null;
+            for option in command["options"].as_array_mut().into_iter().flatten() {
+                option["autocomplete"] = false.into();
+                option["name_localizations"] = Value::Null;
+            }
+        }
+        list
+    }
+
+    fn entry_point() -> Value {
+        json!({
+            "id": "500", "application_id": "7", "version": "3", "type": 4, "name": "launch", "description": "",
+            "handler": 2, "contexts": [0, 1], "integration_types": [0], "nsfw": false,
+            "default_member_permissions": "32", "name_localizations": { "de": "starten" },
+        })
+    }
+
+    #[test]
+    fn what_discord_knows_already_is_not_written() {
+        let mut known = given_back();
+        assert_eq!(difference(&commands().unwrap(), &known), None);
+        known.push(entry_point());
+        known.reverse();
+        assert_eq!(difference(&commands().unwrap(), &known), None);
+    }
+
+    #[test]
+    fn every_difference_is_written() {
+        let ours = commands().unwrap();
+        let changes: [fn(&mut Vec<Value>); 6] = [
+            |known| drop(known.pop()),
+            |known| known[0]["description"] = "something else".into(),
+            |known| known[0]["options"][0]["required"] = false.into(),
+            |known| known[0]["nsfw"] = true.into(),
+            |known| known[0]["contexts"] = json!([0, 1, 2]),
+            |known| known.push(json!({ "id": "1", "type": 1, "name": "old", "description": "is gone" })),
+        ];
+        for change in changes {
+            let mut known = given_back();
+            change(&mut known);
+            assert_eq!(difference(&ours, &known).as_ref(), Some(&ours));
+        }
+    }
+
+    #[test]
+    fn commands_of_other_kinds_are_written_back_as_they_are() {
+        let ours = commands().unwrap();
+        let list = difference(&ours, &[entry_point()]).unwrap();
+        assert_eq!(list.len(), ours.len() + 1);
+        let kept = list.last().unwrap();
+        let expected = json!({
+            "id": "500", "type": 4, "name": "launch", "description": "", "handler": 2, "contexts": [0, 1],
+            "integration_types": [0], "default_member_permissions": 32, "name_localizations": { "de": "starten" },
+        });
+        assert_eq!(kept, &expected);
+    }
+
+    #[test]
+    fn bounds_and_choices_reach_discord() {
+        let list = commands().unwrap();
+        let named = |name: &str| list.iter().find(|command| command["name"] == name).unwrap();
+        let level = &named("volume")["options"][0];
+        assert_eq!(
+            (level["type"].as_u64(), level["min_value"].as_u64()),
+            (Some(4), Some(0))
+        );
+        assert_eq!(
+            (level["max_value"].as_u64(), &level["required"]),
+            (Some(200), &json!(true))
+        );
+        let query = &named("play")["options"][0];
+        assert_eq!(
+            (query["min_length"].as_u64(), query["max_length"].as_u64()),
+            (Some(1), Some(500))
+        );
+        assert_eq!(named("loop")["options"][0]["choices"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            named("help")["options"][0]["choices"].as_array().unwrap().len(),
+            COMMANDS.len()
+        );
+        assert_eq!(named("help")["contexts"], json!([0, 1]));
+        assert_eq!(named("skip")["contexts"], json!([0]));
+    }
+}

@@ -3,6 +3,9 @@
 //! The only implementation of [`Discord`] that talks to anybody. It decides nothing: when an answer is due, what it
 //! says and who may see it comes from the reply lane. Nobody is ever pinged, and a refusal is never public.
 
+#[cfg(test)]
+mod tests;
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -40,7 +43,7 @@ impl Replies {
 
     /// The one first callback, with an answer that needs no guild.
     pub fn local(&self, reply: &ReplyTo, what: &Local) -> Work<()> {
-        self.callback(reply, answer(&local(what), what.is_public()))
+        self.callback(reply, &answer(&local(what), what.is_public()))
     }
 
     fn moment(&self) -> Moment {
@@ -53,7 +56,7 @@ impl Replies {
         self.clock.now_ms().saturating_sub(reply.arrived_ms)
     }
 
-    fn callback(&self, reply: &ReplyTo, body: CreateInteractionResponse) -> Work<()> {
+    fn callback(&self, reply: &ReplyTo, body: &CreateInteractionResponse) -> Work<()> {
         let age = Duration::from_millis(self.age_ms(reply));
         let Some(left) = self
             .rest
@@ -68,7 +71,7 @@ impl Replies {
             interaction: reply.interaction,
             token: reply.token.clone(),
         };
-        send(self.rest.clone(), operation, Some(json(&body)), Instant::now() + left)
+        send(self.rest.clone(), operation, Some(json(body)), Instant::now() + left)
     }
 
     /// What comes after the first callback, while the token is good.
@@ -89,7 +92,7 @@ impl Discord for Replies {
                 CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(!public))
             }
         };
-        self.callback(reply, body)
+        self.callback(reply, &body)
     }
 
     fn edit(&self, reply: &ReplyTo, _guild: GuildId, what: Say) -> Work<()> {

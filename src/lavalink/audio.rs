@@ -13,6 +13,8 @@ use lavalink_rs::model::search::SearchEngines;
 use ostinato_actors::ports::{Audio, AudioSink, PortError, PortErrorKind, Work};
 use ostinato_machine::guild::{Loaded, PlayerOrder};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::rest::Rest;
 use super::session::{Driver, Session};
@@ -59,7 +61,8 @@ impl Nodes {
             settings: Arc::clone(&self.settings),
             unanswered: Arc::clone(&self.unanswered),
             http,
-            sessions: RefCell::default(),
+            sessions: Rc::default(),
+            turned: Rc::default(),
         }))
     }
 }
@@ -68,26 +71,17 @@ struct Port {
     settings: Shared,
     unanswered: Unanswered,
     http: reqwest::Client,
-    sessions: RefCell<BTreeMap<(ShardId, NodeId), Rc<Session>>>,
+    sessions: Rc<RefCell<Sessions>>,
+    /// Rings when a session comes up or is lost.
+    turned: Rc<Notify>,
 }
+
+/// The sessions of one arbiter.
+type Sessions = BTreeMap<(ShardId, NodeId), Rc<Session>>;
 
 impl Port {
     fn session(&self, shard: ShardId, node: &NodeId) -> Option<Rc<Session>> {
         self.sessions.borrow().get(&(shard, node.clone())).cloned()
-    }
-
-    /// The sessions of the shard whose nodes can look something up, in an order that changes from call to call: those
-    /// that showed life of late come first.
-    fn healthy(&self, shard: ShardId) -> Vec<Rc<Session>> {
-        let sessions = self.sessions.borrow();
-        let mut up: Vec<_> = sessions
-            .iter()
-            .filter(|((of, _), session)| *of == shard && session.is_healthy())
-            .map(|(_, session)| Rc::clone(session))
-            .collect();
-        fastrand::shuffle(&mut up);
-        up.sort_by_key(|session| session.heard().elapsed() > self.settings.ping.saturating_mul(2));
-        up
     }
 
     /// An address as it is, a text with the prefix of its source.
@@ -109,6 +103,41 @@ impl Port {
     }
 }
 
+fn of(sessions: &Sessions, shard: ShardId) -> impl Iterator<Item = &Rc<Session>> {
+    let all = sessions.iter().filter(move |((of, _), _)| *of == shard);
+    all.map(|(_, session)| session)
+}
+
+/// The sessions of the shard whose nodes can look something up, in an order that changes from call to call: those that
+/// showed life of late come first.
+fn healthy(sessions: &Sessions, shard: ShardId, lately: Duration) -> Vec<Rc<Session>> {
+    let mut up: Vec<_> = of(sessions, shard)
+        .filter(|session| session.is_healthy())
+        .map(Rc::clone)
+        .collect();
+    fastrand::shuffle(&mut up);
+    up.sort_by_key(|session| session.heard().elapsed() > lately);
+    up
+}
+
+/// The healthy sessions. While one may still come up it is waited for: a search that comes with the first breath of the
+/// process, or between two connections, is no reason to refuse.
+async fn patiently(
+    sessions: Rc<RefCell<Sessions>>,
+    turned: Rc<Notify>,
+    shard: ShardId,
+    (lately, until): (Duration, Instant),
+) -> Vec<Rc<Session>> {
+    loop {
+        let ring = turned.notified();
+        let found = healthy(&sessions.borrow(), shard, lately);
+        let is_hopeless = !of(&sessions.borrow(), shard).any(|session| session.is_awaited());
+        if !found.is_empty() || is_hopeless || tokio::time::timeout_at(until, ring).await.is_err() {
+            return found;
+        }
+    }
+}
+
 fn node_of(order: &PlayerOrder) -> &NodeId {
     match order {
         PlayerOrder::Patch { node, .. } | PlayerOrder::Delete { node } => node,
@@ -120,7 +149,7 @@ impl Audio for Port {
         for node in &self.settings.nodes {
             let rest = Rest::new(self.http.clone(), Arc::clone(&self.settings), node.clone());
             let unanswered = self.unanswered.get(&node.id).cloned().unwrap_or_default();
-            let session = Rc::new(Session::new(rest, unanswered));
+            let session = Rc::new(Session::new(rest, unanswered, Rc::clone(&self.turned)));
             let place = (shard, node.id.clone());
             if let Some(old) = self.sessions.borrow_mut().insert(place, Rc::clone(&session)) {
                 old.stop();
@@ -145,11 +174,15 @@ impl Audio for Port {
     }
 
     fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
-        let sessions = self.healthy(shard);
+        let times = (
+            self.settings.ping.saturating_mul(2),
+            Instant::now() + self.settings.load,
+        );
+        let sessions = patiently(Rc::clone(&self.sessions), Rc::clone(&self.turned), shard, times);
         let identifier = self.identifier(&query);
         async move {
             let mut result = Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
-            for session in sessions {
+            for session in sessions.await {
                 result = session.rest().load(&identifier).await;
                 // Another node helps against one that is just going away; a slow one has used the time up.
                 if !matches!(&result, Err(error) if error.kind == PortErrorKind::Unreachable) {

@@ -44,14 +44,17 @@ pub(super) struct Session {
     /// When the socket was last heard.
     heard: Cell<Instant>,
     up_since: Cell<Instant>,
+    standing: Cell<Standing>,
     stop: Cell<bool>,
     /// There is something that the driver should look at.
     woken: Notify,
     over: Notify,
+    /// Rings when a session of this arbiter comes up or is lost.
+    turned: Rc<Notify>,
 }
 
 impl Session {
-    pub(super) fn new(rest: Rest, unanswered: Arc<AtomicU32>) -> Self {
+    pub(super) fn new(rest: Rest, unanswered: Arc<AtomicU32>, turned: Rc<Notify>) -> Self {
         Self {
             rest,
             live: RefCell::new(None),
@@ -59,9 +62,11 @@ impl Session {
             unheard: Cell::new(0),
             heard: Cell::new(Instant::now()),
             up_since: Cell::new(Instant::now()),
+            standing: Cell::new(Standing::Away),
             stop: Cell::new(false),
             woken: Notify::new(),
             over: Notify::new(),
+            turned,
         }
     }
 
@@ -76,6 +81,11 @@ impl Session {
     /// Whether it is up and its node good for new work.
     pub(super) fn is_healthy(&self) -> bool {
         self.is_up() && !self.is_drained()
+    }
+
+    /// Whether it is not up but may be soon.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.standing.get() == Standing::Away && !self.is_stopped()
     }
 
     /// When the node last showed life.
@@ -194,7 +204,6 @@ pub(super) struct Driver {
     pub(super) node: NodeSettings,
     pub(super) shard: ShardId,
     sink: Rc<dyn AudioSink>,
-    standing: Standing,
     /// The session to resume.
     pub(super) last: Option<String>,
     /// Sessions that a younger one took the place of: the node may still play for them.
@@ -219,7 +228,6 @@ impl Driver {
             node,
             shard,
             sink,
-            standing: Standing::Away,
             last,
             left: Vec::new(),
             lost_at: None,
@@ -250,7 +258,7 @@ impl Driver {
             if self.patiently(tokio::time::sleep(wait)).await.is_none() {
                 break;
             }
-            within = match self.standing {
+            within = match self.session.standing.get() {
                 Standing::Away => self.settings.reconnect,
                 Standing::Up | Standing::Lost => self.settings.connect,
             };
@@ -281,14 +289,14 @@ impl Driver {
     fn wait(&mut self) -> Duration {
         let failures = self.failures;
         self.failures = failures.saturating_add(1);
-        if failures == 0 && self.standing == Standing::Away {
+        if failures == 0 && self.session.standing.get() == Standing::Away {
             return Duration::ZERO;
         }
         let doubled = self
             .settings
             .backoff_min
             .saturating_mul(1 << failures.saturating_sub(1).min(16));
-        let most = match self.standing {
+        let most = match self.session.standing.get() {
             Standing::Away => self.settings.reconnect / 2,
             Standing::Up | Standing::Lost => self.settings.backoff_max,
         };
@@ -302,8 +310,10 @@ impl Driver {
     /// The session is up. Its guilds are told before anything else of it.
     pub(super) fn rise(&mut self, id: String, resumed: bool, up: AudioEvent) {
         self.session.begin(id, resumed);
-        (self.standing, self.lost_at) = (Standing::Up, None);
+        self.session.standing.set(Standing::Up);
+        self.lost_at = None;
         self.say(up);
+        self.session.turned.notify_waiters();
     }
 
     /// The connection is gone; the session may be resumed.
@@ -312,8 +322,8 @@ impl Driver {
         if self.session.is_up() && self.session.up_since.get().elapsed() >= LASTED {
             self.failures = 0;
         }
-        if self.standing == Standing::Up {
-            self.standing = Standing::Away;
+        if self.session.standing.get() == Standing::Up {
+            self.session.standing.set(Standing::Away);
             self.lost_at = Some(Instant::now() + self.settings.reconnect);
             self.down(false, why);
         }
@@ -322,11 +332,11 @@ impl Driver {
     /// Its guilds do not wait for the node any longer.
     pub(super) fn lose(&mut self, why: &str) {
         self.lost_at = None;
-        if self.standing == Standing::Lost {
+        if self.session.standing.get() == Standing::Lost {
             tracing::debug!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost");
             return;
         }
-        self.standing = Standing::Lost;
+        self.session.standing.set(Standing::Lost);
         tracing::error!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");
         self.down(true, why);
     }
@@ -341,11 +351,12 @@ impl Driver {
             lost,
             why: why.to_owned(),
         });
+        self.session.turned.notify_waiters();
     }
 
     /// Says once that the node must get no more, although its session is up.
     pub(super) fn drain(&mut self) {
-        if self.standing == Standing::Up && self.session.is_drained() {
+        if self.session.standing.get() == Standing::Up && self.session.is_drained() {
             self.lose("it left too many voice orders unanswered and gets no more; restart it");
         }
     }

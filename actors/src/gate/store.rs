@@ -1,16 +1,18 @@
 //! The gate's conversation with the store: appends with their patience, the store's return, snapshots.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use ostinato_machine::guild::Snapshot;
 use ostinato_machine::ids::GuildId;
 
 use super::queue::{Looseness, Next};
 use crate::messages::TakeSnapshot;
-use crate::ports::{Append, Appended, PortError, Work};
+use crate::ports::{Append, Appended, PortError, PortErrorKind, Work};
 use crate::shard::Shard;
 use crate::station::{Station, sleep_ms};
 
@@ -20,8 +22,11 @@ pub(super) fn append(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, a
     let work = station.ports.store.append(append);
     let (here, shard) = (Rc::clone(station), Rc::clone(shard));
     station.spawn(async move {
-        let result = patiently(&here, &shard, guild, revision, work).await;
-        match result {
+        let result = AssertUnwindSafe(patiently(&here, &shard, guild, revision, work))
+            .catch_unwind()
+            .await;
+        let failed = |_| Err(PortError::new(PortErrorKind::Unreachable, "the store's port panicked"));
+        match result.unwrap_or_else(failed) {
             Ok(Appended { wants_snapshot }) => {
                 up(&here);
                 here.gate.confirm(&here, &shard, guild, revision);

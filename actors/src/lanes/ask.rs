@@ -1,8 +1,10 @@
 //! The ask lane: questions to the outside. Each ends in exactly one [`Input::Done`], before its deadline.
 
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use ostinato_machine::guild::{Ask, AskError, Input, Outcome, Question};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::Refused;
@@ -19,7 +21,11 @@ pub(super) fn put(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, ask:
     let (here, shard) = (Rc::clone(station), Rc::clone(shard));
     station.spawn(async move {
         let Ask { ticket, question } = ask;
-        let outcome = answer(&here, &shard, guild, question).await;
+        // Also a fault in a port ends in an answer: the guild would wait for ever.
+        let answered = AssertUnwindSafe(answer(&here, &shard, guild, question))
+            .catch_unwind()
+            .await;
+        let outcome = answered.unwrap_or(Outcome::Failed(AskError::Unreachable));
         hand_over(&here, guild, Input::Done { ticket, outcome }).await;
     });
 }

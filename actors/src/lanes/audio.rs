@@ -1,5 +1,6 @@
 //! The audio lane: one order in flight a guild, the newest wanted player wins.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -64,11 +65,24 @@ async fn run(station: &Rc<Station>, lane: &Rc<Lane>, first: Step) {
     }
 }
 
+/// Sends one order and learns how it ended. It is abandoned when the guild has a node elsewhere meanwhile: the old one
+/// may never answer.
 async fn send(station: &Rc<Station>, lane: &Lane, sending: Sending) {
-    let (guild, shard) = (lane.guild, lane.shard.id);
+    let (guild, shard, clock) = (lane.guild, lane.shard.id, &station.ports.clock);
     let deadline = Duration::from_millis(station.settings.order_ms);
     let work = station.ports.audio.order(shard, guild, sending.order.clone());
-    let result = tokio::time::timeout(deadline, work).await;
+    let mut work = pin!(tokio::time::timeout(deadline, work));
+    let result = loop {
+        tokio::select! {
+            biased;
+            result = &mut work => break result,
+            () = lane.changed.notified() => {
+                if lane.audio.borrow().outranks(&sending.order, clock.now_ms()) {
+                    return lane.audio.borrow_mut().abandon(&sending.order);
+                }
+            }
+        }
+    };
     let late = |_| {
         Err(PortError::new(
             PortErrorKind::Timeout,
@@ -76,10 +90,14 @@ async fn send(station: &Rc<Station>, lane: &Lane, sending: Sending) {
         ))
     };
     let result = result.unwrap_or_else(late);
-    if let Err(error) = &result {
-        tracing::warn!(%guild, %shard, %error, "an order to an audio node failed");
+    match &result {
+        Ok(()) => {}
+        // Said once for the whole node when its session went away.
+        Err(error) if error.kind == PortErrorKind::Gone => {
+            tracing::debug!(%guild, %shard, %error, "an order waits for its audio node");
+        }
+        Err(error) => tracing::warn!(%guild, %shard, %error, "an order to an audio node failed"),
     }
-    let clock = &station.ports.clock;
     let (now, retry) = (
         (clock.now_ms(), clock.monotonic_ms()),
         (&station.settings.order_retry, clock.chance()),

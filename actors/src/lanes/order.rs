@@ -1,6 +1,6 @@
 //! What one guild's audio nodes were told, and what they are told next. Plain data; the lane drives it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use ostinato_machine::guild::{PlayerOrder, Report, Seen, Tag, WantedPlayer, differences};
 use ostinato_machine::ids::NodeId;
@@ -8,11 +8,15 @@ use ostinato_machine::restart::RestartPolicy;
 
 use crate::ports::{PortError, PortErrorKind};
 
-/// How long an order waits for a node whose session is away before it is tried all the same, ms.
-const AWAY_MS: u64 = 15_000;
+/// How long an order waits for a node whose session is away before it is tried all the same, ms: its return may have been
+/// told before the failure of an order that was under way.
+const AWAY_MS: u64 = 1_000;
 
 /// How long an order waits, after a node lost its session, for the fleet to place its guilds anew, ms.
 const REPLACE_MS: u64 = 1_000;
+
+/// How often a player that is to go is tried to be deleted.
+const DELETE_TRIES: u32 = 6;
 
 /// The audio lane's memory of one guild.
 #[derive(Debug, Default)]
@@ -20,16 +24,26 @@ pub(super) struct Told {
     told: Option<WantedPlayer>,
     /// Position that was sent or reported last, and when it was true, wall-clock ms.
     heard: Option<(u64, u64)>,
+    /// The play that its node said is over: a guild that died of this word must not take it for one that still plays.
+    over: Option<Tag>,
     /// What is wanted; the outer `None` while no incarnation has said so.
     target: Option<Option<WantedPlayer>>,
     /// A wanted player that the node refused for good: repeating it would not help.
     refused: Option<WantedPlayer>,
     /// Nodes that may have a player of ours that is not wanted there.
-    strays: BTreeSet<NodeId>,
+    strays: BTreeMap<NodeId, Stray>,
     waits: Option<Wait>,
     failures: u32,
     /// Nothing is sent before, ms of the rising clock.
     retry_at_ms: u64,
+}
+
+/// A player that is to go.
+#[derive(Debug, Default)]
+struct Stray {
+    tries: u32,
+    /// Not tried before, ms of the rising clock.
+    not_before_ms: u64,
 }
 
 /// A node that nothing is sent to for now.
@@ -90,17 +104,37 @@ impl Told {
                 .next(),
         };
         if let Some(order) = order {
+            if let Some(node) = self.in_the_way(target.as_ref()) {
+                return self.delete(node, rising_ms);
+            }
             match self.away(target.as_ref(), node_of(&order), rising_ms) {
                 Some(ms) => wait_ms = Some(ms),
                 None => return Step::send(order, target.clone()),
             }
         }
         let here = target.as_ref().map(|target| &target.node);
-        let stray = self.strays.iter().find(|node| Some(*node) != here).cloned();
-        match (stray, wait_ms) {
-            (Some(node), _) => Step::send(PlayerOrder::Delete { node }, None),
+        let strays = self.strays.iter().filter(|(node, _)| Some(*node) != here);
+        let stray = strays.min_by_key(|(_, stray)| stray.not_before_ms);
+        match (stray.map(|(node, _)| self.delete(node, rising_ms)), wait_ms) {
+            (Some(Step::Wait(one)), Some(other)) => Step::Wait(one.min(other)),
+            (Some(step), _) => step,
             (None, Some(ms)) => Step::Wait(ms),
             (None, None) => Step::Nothing,
+        }
+    }
+
+    /// A player of ours whose track nobody knows, where one without a track is wanted: telling it everything would not
+    /// stop that track.
+    fn in_the_way(&self, target: Option<&WantedPlayer>) -> Option<&NodeId> {
+        let target = target.filter(|target| target.track.is_none() && self.told.is_none())?;
+        self.strays.get_key_value(&target.node).map(|(node, _)| node)
+    }
+
+    fn delete(&self, node: &NodeId, rising_ms: u64) -> Step {
+        let not_before_ms = self.strays.get(node).map_or(0, |stray| stray.not_before_ms);
+        match not_before_ms.saturating_sub(rising_ms) {
+            0 => Step::send(PlayerOrder::Delete { node: node.clone() }, None),
+            ms => Step::Wait(ms),
         }
     }
 
@@ -110,6 +144,28 @@ impl Told {
         let meant = wait.generation.is_none() || wait.generation == target.map(|target| target.generation);
         let left_ms = wait.until_ms.saturating_sub(rising_ms);
         (meant && left_ms > 0).then_some(left_ms)
+    }
+
+    /// Whether something else should be sent to another node than an order that is in flight.
+    pub(super) fn outranks(&self, order: &PlayerOrder, wall_ms: u64) -> bool {
+        let Some(target) = &self.target else { return false };
+        let next = differences(self.told.as_ref(), target.as_ref(), wall_ms)
+            .into_iter()
+            .next();
+        next.is_some_and(|next| matches!(next, PlayerOrder::Patch { .. }) && node_of(&next) != node_of(order))
+    }
+
+    /// An order is not waited for any more: nobody knows what its node made of it.
+    pub(super) fn abandon(&mut self, order: &PlayerOrder) {
+        self.doubt(node_of(order));
+    }
+
+    /// Nobody knows what the node made of an order: it is told everything again, or to forget it.
+    fn doubt(&mut self, node: &NodeId) {
+        if self.told.as_ref().is_some_and(|told| told.node == *node) {
+            (self.told, self.heard) = (None, None);
+        }
+        self.strays.entry(node.clone()).or_default();
     }
 
     /// How an order ended. A refusal for good is told as a report for the guild.
@@ -126,8 +182,7 @@ impl Told {
         match (kind, result) {
             (None, _) if deleted => self.gone(node),
             (None, _) => self.obeyed(&order, of, wall_ms),
-            // There is no such session or player: nothing is left to be deleted.
-            (Some(PortErrorKind::Gone | PortErrorKind::Refused), _) if deleted => self.gone(node),
+            (Some(_), _) if deleted => self.stays(node, rising_ms, policy, chance),
             (Some(PortErrorKind::Gone), _) => {
                 self.waits = Some(Wait {
                     node: node.clone(),
@@ -143,16 +198,27 @@ impl Told {
                 });
             }
             (Some(kind), _) => {
-                if matches!(kind, PortErrorKind::Timeout | PortErrorKind::Malformed) && !deleted {
-                    // Nobody knows what the node made of it: it is told everything again, or to forget it.
-                    self.told = None;
-                    self.strays.insert(node.clone());
+                if matches!(kind, PortErrorKind::Timeout | PortErrorKind::Malformed) {
+                    self.doubt(node);
                 }
                 self.retry_at_ms = rising_ms.saturating_add(policy.delay_ms(self.failures, chance));
                 self.failures = self.failures.saturating_add(1);
             }
         }
         None
+    }
+
+    /// A player could not be deleted. It is tried again a few times; after that its node is gone, or says itself what it
+    /// still has when it is back.
+    fn stays(&mut self, node: &NodeId, rising_ms: u64, policy: &RestartPolicy, chance: u64) {
+        self.doubt(node);
+        if let Some(stray) = self.strays.get_mut(node) {
+            stray.not_before_ms = rising_ms.saturating_add(policy.delay_ms(stray.tries, chance));
+            stray.tries = stray.tries.saturating_add(1);
+            if stray.tries >= DELETE_TRIES {
+                self.strays.remove(node);
+            }
+        }
     }
 
     fn gone(&mut self, node: &NodeId) {
@@ -170,7 +236,7 @@ impl Told {
         };
         self.strays.remove(node);
         if let Some(old) = self.told.take().filter(|told| told.node != *node) {
-            self.strays.insert(old.node);
+            self.strays.entry(old.node).or_default();
         }
         if let Some(position_ms) = position_ms {
             self.heard = Some((*position_ms, wall_ms));
@@ -202,13 +268,13 @@ impl Told {
         match WantedPlayer::from_seen(seen) {
             Some(there) if !self.told.as_ref().is_some_and(younger) => {
                 if let Some(old) = self.told.replace(there) {
-                    self.strays.insert(old.node);
+                    self.strays.entry(old.node).or_default();
                 }
                 self.heard = Some((seen.position_ms, seen.at_ms));
             }
             // Of two players the younger stays; one without voice is told everything, or deleted.
             Some(_) | None => {
-                self.strays.insert(node.clone());
+                self.strays.entry(node.clone()).or_default();
             }
         }
     }
@@ -230,6 +296,7 @@ impl Told {
                 let position_ms = self.heard.map_or(0, |(position_ms, _)| position_ms);
                 self.heard = Some((position_ms, now_ms));
             }
+            Report::Ended { tag, .. } if same(tag) => self.over = Some(*tag),
             Report::Whole(_)
             | Report::Update { .. }
             | Report::Started { .. }
@@ -246,9 +313,10 @@ impl Told {
     pub(super) fn seen(&self) -> Option<Seen> {
         let told = self.told.as_ref()?;
         let (position_ms, at_ms) = self.heard.unwrap_or_default();
+        let over = |tag: &Tag| self.over.as_ref().is_some_and(|over| over.same_play(tag));
         Some(Seen {
             node: told.node.clone(),
-            tag: told.track.as_ref().map(|track| track.tag),
+            tag: told.track.as_ref().map(|track| track.tag).filter(|tag| !over(tag)),
             position_ms,
             at_ms,
             paused: told.paused,
@@ -276,3 +344,6 @@ fn tag_of(order: &PlayerOrder) -> Option<Tag> {
         PlayerOrder::Delete { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! deferred, and what takes too long is given up, first by the guild, then here.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use ostinato_machine::guild::{Input, Refusal, Say};
@@ -19,9 +19,14 @@ use crate::station::{Station, sleep_ms};
 #[derive(Default)]
 pub(crate) struct Replies {
     open: RefCell<HashMap<u64, Rc<Open>>>,
+    /// The newest interactions that had their final word here: a second one is not said (L3).
+    over: RefCell<VecDeque<u64>>,
     /// Answers on their way.
     speaking: Rc<Cell<usize>>,
 }
+
+/// Interactions that are remembered after their final word.
+const REMEMBERED: usize = 1_024;
 
 /// One interaction that waits.
 struct Open {
@@ -56,6 +61,15 @@ impl Speaking {
 impl Drop for Speaking {
     fn drop(&mut self) {
         self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// An interaction in the list of those that wait; taken out when dropped, whatever ends its task.
+struct Listed<'a>(&'a Station, u64);
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.0.lanes.replies.open.borrow_mut().remove(&self.1);
     }
 }
 
@@ -103,6 +117,11 @@ impl Replies {
             open.changed.notify_one();
             return;
         }
+        if self.over.borrow().contains(&reply.interaction) {
+            tracing::debug!(%guild, cause = reply.interaction, "a second final answer was not given");
+            return;
+        }
+        self.finish(reply.interaction);
         let speaking = Speaking::begin(&self.speaking);
         let age_ms = station.ports.clock.now_ms().saturating_sub(reply.arrived_ms);
         let (here, reply) = (Rc::clone(station), reply.clone());
@@ -110,6 +129,15 @@ impl Replies {
             respond::answer(&here, guild, &reply, say, Stand::Unknown, age_ms).await;
             drop(speaking);
         });
+    }
+
+    /// Remembers that an interaction has its final word.
+    fn finish(&self, interaction: u64) {
+        let mut over = self.over.borrow_mut();
+        if over.len() >= REMEMBERED {
+            over.pop_front();
+        }
+        over.push_back(interaction);
     }
 
     /// Nobody will answer: it was answered before.
@@ -130,12 +158,14 @@ impl Replies {
 
 /// Waits for the answer to one interaction and gives it.
 async fn attend(station: &Rc<Station>, open: &Rc<Open>) {
+    let listed = Listed(station, open.reply.interaction);
     let mut stand = Stand::Silent;
     let say = listen(station, open, &mut stand).await;
     let replies = &station.lanes.replies;
     let _speaking = Speaking::begin(&replies.speaking);
-    replies.open.borrow_mut().remove(&open.reply.interaction);
+    drop(listed);
     if let Some(say) = say {
+        replies.finish(open.reply.interaction);
         let age_ms = open.age_ms(station);
         respond::answer(station, open.guild, &open.reply, say, stand, age_ms).await;
     }

@@ -19,7 +19,7 @@ pub(super) enum Stand {
     Silent,
     /// It shows that the bot is thinking.
     Deferred,
-    /// Another process may have said something.
+    /// Another process, or a call without an answer, may have said something.
     Unknown,
 }
 
@@ -29,11 +29,18 @@ pub(super) async fn defer(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo
     let result = repeat(station, Some(left_ms), || {
         station.ports.discord.first(reply, guild, first.clone())
     });
-    if let Err(error) = result.await {
-        tracing::info!(%guild, cause = reply.interaction, %error, "an interaction could not be deferred");
+    match result.await {
+        Ok(()) => Stand::Deferred,
+        Err(error) => {
+            tracing::info!(%guild, cause = reply.interaction, %error, "an interaction could not be deferred");
+            // Somebody was first, or it is gone; or nobody knows, and the answer will find out.
+            if error.kind == PortErrorKind::Gone {
+                Stand::Deferred
+            } else {
+                Stand::Unknown
+            }
+        }
     }
-    // Also after a failure: if it did not arrive, an edit will say so, and a second callback must not follow.
-    Stand::Deferred
 }
 
 /// Gives the final answer in the way that `stand` and age allow.

@@ -23,11 +23,9 @@ impl Told {
     }
 
     /// Discord put the bot there; it need not be asked for again.
-    pub(super) fn sits(&mut self, channel: Option<ChannelId>) {
-        if let Some(channel) = channel {
-            let join = self.0.map_or(0, |told| told.join);
-            self.0 = Some(WantedVoice { channel, join });
-        }
+    pub(super) fn sits(&mut self, channel: ChannelId) {
+        let join = self.0.map_or(0, |told| told.join);
+        self.0 = Some(WantedVoice { channel, join });
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -62,7 +60,7 @@ mod tests {
         told.want(voice(1, 7));
         told.restart(voice(1, 0));
         assert_eq!(told.want(voice(1, 0)), None);
-        told.sits(Some(ChannelId(2)));
+        told.sits(ChannelId(2));
         assert_eq!(told.want(voice(2, 0)), None);
     }
 }

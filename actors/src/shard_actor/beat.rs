@@ -37,7 +37,7 @@ pub(crate) async fn timers(station: Rc<Station>, shard: Rc<Shard>) {
     }
 }
 
-/// Writes side data each second and keeps the cap on live guilds.
+/// Writes side data each second, new sessions at once, and keeps the cap on live guilds.
 pub(crate) async fn beat(station: Rc<Station>, shard: Rc<Shard>) {
     let mut failures = 0_u32;
     loop {
@@ -50,7 +50,11 @@ pub(crate) async fn beat(station: Rc<Station>, shard: Rc<Shard>) {
                     .max(station.settings.checkpoint_ms)
             }
         };
-        sleep_ms(rest_ms).await;
+        tokio::select! {
+            biased;
+            () = shard.hurry.notified(), if failures == 0 => {}
+            () = sleep_ms(rest_ms) => {}
+        }
         let beyond = shard.table.borrow().beyond_cap(station.settings.live_guilds);
         for guild in beyond {
             shard.put(guild, Work::Slot(SlotInput::Passivate));

@@ -57,6 +57,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         GatewayEvent::Ready { guilds } => {
             tracing::info!(shard = %id, guilds = guilds.len(), "the gateway has a new session");
             ready(station, shard);
+            shard.hurry.notify_one();
         }
         GatewayEvent::Resumed => {
             shard.greeted.set(Some(Greeting::Resumed));
@@ -120,7 +121,9 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
             channel, session_id, ..
         } => {
             let own = channel.map(|channel| (channel, session_id.clone()));
-            station.lanes.own_voice(guild, *channel);
+            if let Some(channel) = channel {
+                station.lanes.own_voice(shard, guild, *channel);
+            }
             shard.seats.borrow_mut().sit_down(guild, own);
             if channel.is_some() && shard.phase(guild) == Phase::Cold {
                 return station.activate(shard, guild);
@@ -154,6 +157,7 @@ fn audio(station: &Rc<Station>, shard: &Rc<Shard>, event: AudioEvent) {
         } => {
             tracing::info!(shard = %shard.id, %node, resumed, players = players.len(), "an audio node is up");
             heard(shard, &node, Some(session));
+            shard.hurry.notify_one();
             reconcile(station, shard, &node, resumed, players);
         }
         AudioEvent::Down { node, lost, why } => {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use actix::Actor as _;
 use ostinato_machine::guild::{Guild, Input, Refusal, Restored, Say, Stamped, command_name};
 use ostinato_machine::ids::{CauseId, GuildId};
-use ostinato_machine::slot::{LoadFault, Refused, SlotInput, SlotOutput};
+use ostinato_machine::slot::{LoadFault, Phase, Refused, SlotInput, SlotOutput};
 
 use super::ShardActor;
 use crate::guild_actor::{GuildActor, input_name};
 use crate::messages::{Deliver, Item, Work};
 use crate::obituary;
 use crate::ports::Stored;
-use crate::shard::Shard;
+use crate::shard::{Greeting, Shard};
 use crate::station::{Station, sleep_ms};
 
 impl ShardActor {
@@ -58,6 +58,7 @@ impl ShardActor {
                 let probe_in_ms = probe_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
                 tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked: it died too often");
                 self.end(guild);
+                self.silence_later(guild);
             }
         }
     }
@@ -69,6 +70,17 @@ impl ShardActor {
         entry.address = None;
         entry.wake_at_ms = None;
         entry.rests_since_ms = None;
+    }
+
+    /// Nobody can control the player of a guild that stays parked: after a while it goes, and the channel is left.
+    fn silence_later(&self, guild: GuildId) {
+        let (station, shard) = (Rc::clone(&self.station), Rc::clone(&self.shard));
+        self.station.spawn(async move {
+            sleep_ms(station.settings.parked_leave_ms).await;
+            if shard.phase(guild) == Phase::Parked {
+                station.lanes.silence(&station, &shard, guild);
+            }
+        });
     }
 
     fn start(&self, guild: GuildId, incarnation: u64, cold: bool, loaded: &mut Option<Box<Guild>>) {
@@ -146,7 +158,7 @@ impl ShardActor {
 
 /// Reads a guild and rebuilds its value.
 async fn load(station: Rc<Station>, shard: Rc<Shard>, guild: GuildId, attempt: u64) {
-    known(&station, &shard).await;
+    known(&station, &shard, guild).await;
     let stored = station.ports.store.load(guild).await;
     let work = match stored {
         Ok(stored) => match rebuild(&station, guild, stored) {
@@ -163,16 +175,26 @@ async fn load(station: Rc<Station>, shard: Rc<Shard>, guild: GuildId, attempt: u
     shard.put(guild, work);
 }
 
-/// A shard that opens waits a little until it knows players and seats: a guild that starts with them goes on unheard.
-async fn known(station: &Station, shard: &Shard) {
-    let mut opened = shard.opened.subscribe();
+/// A shard that opens, and one whose gateway has a new session, wait a little until they know players and seats: a
+/// guild that starts with them goes on unheard.
+async fn known(station: &Station, shard: &Shard, guild: GuildId) {
     let patience = station
         .settings
         .adopt_ms
         .min(station.settings.slots.load_deadline_ms / 2);
+    let all = async {
+        loop {
+            let more = shard.known.notified();
+            let fresh = shard.greeted.get() == Some(Greeting::New);
+            if shard.opened.get() && (!fresh || shard.seats.borrow().knows(guild)) {
+                return;
+            }
+            more.await;
+        }
+    };
     tokio::select! {
         biased;
-        _ = opened.wait_for(|opened| *opened) => {}
+        () = all => {}
         () = sleep_ms(patience) => {}
     }
 }

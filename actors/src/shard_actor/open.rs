@@ -43,7 +43,8 @@ pub(crate) async fn open(station: Rc<Station>, shard: Rc<Shard>) {
             tracing::info!(shard = %shard.id, "not every node or guild was heard of in time; guilds start with what is known");
         }
     }
-    shard.opened.send_replace(true);
+    shard.opened.set(true);
+    shard.known.notify_waiters();
     wake(&station, &shard, awake).await;
 }
 

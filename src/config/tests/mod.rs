@@ -1,16 +1,11 @@
+mod defaults;
 mod nodes;
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use ostinato_machine::ids::UserId;
-use ostinato_machine::limits::Limits;
-use ostinato_machine::restart::RestartPolicy;
-use ostinato_machine::slot::SlotPolicy;
-
 use super::*;
-use crate::lavalink::LavalinkSettings;
 
 const TOKEN: (&str, &str) = ("DISCORD_TOKEN", "very-secret-token");
 const HOST: (&str, &str) = ("LAVALINK_HOST", "127.0.0.1");
@@ -40,52 +35,6 @@ fn only_problem(reading: &Reading) -> Problem {
         panic!("{:#?}", reading.problems)
     };
     problem.clone()
-}
-
-#[test]
-fn defaults_are_those_of_the_parts() {
-    let config = config("", &[]);
-    assert_eq!(config.limits(), Limits::default());
-    assert_eq!(config.slot(), SlotPolicy::default());
-    assert_eq!(config.shard_restart(), RestartPolicy::shard());
-    let (ours, theirs) = (config.lavalink(UserId(7)), LavalinkSettings::new(Vec::new(), UserId(7)));
-    let times = |of: &LavalinkSettings| {
-        let LavalinkSettings {
-            ping,
-            dead,
-            connect,
-            reconnect,
-            backoff_min,
-            backoff_max,
-            ..
-        } = of.clone();
-        let LavalinkSettings {
-            resume_timeout,
-            order,
-            load,
-            ..
-        } = of.clone();
-        [
-            ping,
-            dead,
-            connect,
-            reconnect,
-            backoff_min,
-            backoff_max,
-            resume_timeout,
-            order,
-            load,
-        ]
-    };
-    assert_eq!(times(&ours), times(&theirs));
-    assert_eq!(
-        (ours.body_bytes, ours.search_prefix),
-        (theirs.body_bytes, theirs.search_prefix)
-    );
-    assert_eq!(ours.nodes.len(), 1);
-    assert_eq!(config.api_base_url(), "https://discord.com");
-    assert_eq!(config.shards(), None);
-    assert_eq!(config.store().limit_bytes, None);
 }
 
 #[test]

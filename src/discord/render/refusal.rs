@@ -39,15 +39,7 @@ pub(super) fn words(refusal: &Refusal) -> String {
                 safe(query, QUOTE)
             )
         }
-        Refusal::LoadError { message } => {
-            let reason = safe(message, REASON);
-            let reason = if reason.is_empty() {
-                "it gave no reason".into()
-            } else {
-                reason
-            };
-            format!("The source could not load that: {reason}")
-        }
+        Refusal::LoadError { message } => load_error(message),
         Refusal::SearchTimeout => "The search took too long. Repeat the command in a moment.".into(),
         Refusal::NoNode => "No audio server can be reached right now. Repeat the command in a moment.".into(),
         Refusal::NotSeekable => "This track has no positions to go to.".into(),
@@ -80,6 +72,15 @@ pub(super) fn words(refusal: &Refusal) -> String {
         Refusal::StoreDown => {
             "What is saved of this server can't be read right now. Repeat the command in a moment.".into()
         }
+    }
+}
+
+fn load_error(message: &str) -> String {
+    let reason = safe(message, REASON);
+    if reason.is_empty() {
+        "The source could not load that, and gave no reason.".into()
+    } else {
+        format!("The source could not load that: {reason}")
     }
 }
 

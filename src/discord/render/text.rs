@@ -39,17 +39,16 @@ pub(super) fn safe(text: &str, most: usize) -> String {
         if is_invisible(c) {
             continue;
         }
-        if space {
-            out.push(' ');
-            used += 1;
-            space = false;
-        }
         let (before, after) = guard(c, chars.peek().copied());
-        let wide = before.len() + c.len_utf16() + after.chars().count();
-        // One more is kept for the sign that something is missing.
-        if used + wide > most.saturating_sub(1) {
+        let wide = usize::from(space) + before.len() + c.len_utf16() + after.chars().count();
+        // As long as more follows, one is kept for the sign that something is missing.
+        if used + wide + usize::from(chars.peek().is_some()) > most {
             out.push('…');
             return out;
+        }
+        if space {
+            out.push(' ');
+            space = false;
         }
         out.push_str(before);
         out.push(c);
@@ -172,6 +171,7 @@ mod tests {
             assert_eq!(safe(text, 100), expected);
         }
         assert_eq!(safe("abcdefghij", 6), "abcde…");
+        assert_eq!(safe("abcdef", 6), "abcdef");
         assert_eq!(safe("*****", 6), "\\*\\*…");
     }
 

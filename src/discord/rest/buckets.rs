@@ -36,7 +36,6 @@ pub(super) struct Ticket {
 /// A request that was let go and has not been answered yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flight {
-    window: WindowKey,
     key: Key,
 }
 
@@ -88,7 +87,6 @@ struct Window {
     /// `u64::MAX`: a new window of which no answer has told the end yet.
     reset_ms: u64,
     blocked_ms: u64,
-    in_flight: u32,
 }
 
 /// Two ends of windows that differ by more belong to different windows, ms.
@@ -103,6 +101,8 @@ pub(super) struct Buckets {
     names: HashMap<Box<str>, u32>,
     windows: HashMap<WindowKey, Window>,
     lines: HashMap<Key, VecDeque<u64>>,
+    /// Requests under way. By line, not by window: a route can turn out to belong to another bucket meanwhile.
+    flying: HashMap<Key, u32>,
     forbidden: HashMap<Key, u64>,
     waiting: usize,
     numbers: u64,
@@ -130,13 +130,13 @@ impl Buckets {
 
     /// Asks for the turn. [`Turn::Go`] ends the ticket.
     pub(super) fn turn(&mut self, ticket: Ticket, now_ms: u64) -> Turn {
-        let Some(line) = self.lines.get_mut(&ticket.key) else {
+        let Some(line) = self.lines.get(&ticket.key) else {
             return Turn::Later;
         };
         if line.front() != Some(&ticket.number) {
             return Turn::Later;
         }
-        let learned = self.routes.entry(ticket.key.route).or_insert_with(|| {
+        let learned = *self.routes.entry(ticket.key.route).or_insert_with(|| {
             self.buckets += 1;
             Learned {
                 bucket: self.buckets,
@@ -144,25 +144,25 @@ impl Buckets {
             }
         });
         let at = (learned.bucket, ticket.key.major);
+        let under_way = self.under_way(at);
         let window = self
             .windows
             .entry(at)
             .or_insert_with(|| Window::fresh(learned.allowance));
-        match window.turn(learned.allowance, now_ms) {
-            Some(wait) => wait,
-            None => {
-                window.in_flight += 1;
-                line.pop_front();
-                self.waiting -= 1;
-                if line.is_empty() {
-                    self.lines.remove(&ticket.key);
-                }
-                Turn::Go(Flight {
-                    window: at,
-                    key: ticket.key,
-                })
-            }
+        if let Some(wait) = window.turn(learned.allowance, under_way, now_ms) {
+            return wait;
         }
+        *self.flying.entry(ticket.key).or_default() += 1;
+        self.leave(ticket);
+        Turn::Go(Flight { key: ticket.key })
+    }
+
+    /// Requests under way that count against a window.
+    fn under_way(&self, (bucket, major): WindowKey) -> u32 {
+        let routes = self.routes.iter().filter(|(_, learned)| learned.bucket == bucket);
+        routes
+            .filter_map(|(route, _)| self.flying.get(&Key { route, major }))
+            .sum()
     }
 
     /// Gives a place up.
@@ -179,13 +179,18 @@ impl Buckets {
 
     /// A request has ended. `limits`: what the answer says; `None` when there was no answer or none that counts.
     pub(super) fn landed(&mut self, flight: Flight, limits: Option<&Limits>, now_ms: u64) {
-        if let Some(window) = self.windows.get_mut(&flight.window) {
-            window.in_flight = window.in_flight.saturating_sub(1);
+        if let Some(count) = self.flying.get_mut(&flight.key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.flying.remove(&flight.key);
+            }
         }
-        let Some(limits) = limits else { return };
+        let (Some(limits), Some(before)) = (limits, self.routes.get(flight.key.route).copied()) else {
+            return;
+        };
         let bucket = match &limits.bucket {
             Some(name) => self.bucket(name),
-            None => flight.window.0,
+            None => before.bucket,
         };
         let allowance = Allowance::Limit(limits.limit.max(1));
         self.routes.insert(flight.key.route, Learned { bucket, allowance });
@@ -256,7 +261,7 @@ impl Buckets {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.windows.len() + self.lines.len() + self.forbidden.len()
+        self.windows.len() + self.lines.len() + self.flying.len() + self.forbidden.len()
     }
 }
 
@@ -270,27 +275,26 @@ impl Window {
             remaining,
             reset_ms: u64::MAX,
             blocked_ms: 0,
-            in_flight: 0,
         }
     }
 
     /// `None`: go.
-    fn turn(&mut self, allowance: Allowance, now_ms: u64) -> Option<Turn> {
+    fn turn(&mut self, allowance: Allowance, under_way: u32, now_ms: u64) -> Option<Turn> {
         if now_ms < self.blocked_ms {
             return Some(Turn::At(self.blocked_ms));
         }
         match allowance {
             Allowance::Free => None,
-            Allowance::Unknown => (self.in_flight > 0).then_some(Turn::Later),
+            Allowance::Unknown => (under_way > 0).then_some(Turn::Later),
             Allowance::Limit(limit) => {
                 if self.reset_ms <= now_ms {
                     self.remaining = limit;
                     self.reset_ms = u64::MAX;
                 }
-                if self.in_flight < self.remaining {
+                if under_way < self.remaining {
                     None
                 } else if self.reset_ms == u64::MAX {
-                    if self.in_flight > 0 {
+                    if under_way > 0 {
                         return Some(Turn::Later);
                     }
                     // Nothing is under way and nothing is left, yet no answer named an end: start over.
@@ -320,6 +324,6 @@ impl Window {
 
     const fn is_over(&self, now_ms: u64) -> bool {
         let ended = self.reset_ms <= now_ms || self.reset_ms == u64::MAX;
-        self.in_flight == 0 && self.blocked_ms <= now_ms && ended
+        self.blocked_ms <= now_ms && ended
     }
 }

@@ -10,6 +10,7 @@ use reqwest::header::{AUTHORIZATION, USER_AGENT};
 use serenity::http::Request;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
+use tracing::Dispatch;
 
 use super::RestSettings;
 use super::answer::{ALREADY_ACKNOWLEDGED, Answer, Scope, unreachable};
@@ -131,6 +132,7 @@ impl Desk {
         }
         Ok(match sent {
             Ok(answer) => self.judge(course, key, answer, now_ms),
+            Err(Lost { error, .. }) if !error.is_retryable() => Attempt::Failure(error),
             Err(Lost { error, sure }) if sure || course.operation.is_repeatable() => {
                 Attempt::Again(self.backoff(course.attempts), error)
             }
@@ -274,16 +276,17 @@ impl Desk {
     fn request(&self, course: &Course) -> Result<reqwest::RequestBuilder, PortError> {
         let method = course.operation.method();
         match course.operation.place()? {
-            Place::Route(route) => Request::new(route, method)
-                .body(course.body.clone())
-                .params(course.operation.params())
-                .build(&self.client, &self.authorization, Some(&self.settings.base_url))
-                .map_err(|_| {
-                    PortError::new(
-                        PortErrorKind::Malformed,
-                        "the request can't be made: check DISCORD_API_BASE_URL",
-                    )
-                }),
+            Place::Route(route) => {
+                let request = Request::new(route, method).body(course.body.clone());
+                let build = || request.build(&self.client, &self.authorization, Some(&self.settings.base_url));
+                // serenity opens a span that prints the whole request, an interaction's token in it.
+                tracing::dispatcher::with_default(&Dispatch::none(), build)
+                    .map(|request| request.query(course.operation.query()))
+                    .map_err(|_| {
+                        let message = "the request can't be made: check DISCORD_API_BASE_URL";
+                        PortError::new(PortErrorKind::Malformed, message)
+                    })
+            }
             Place::Path(path) => Ok(self
                 .client
                 .request(method.reqwest_method(), format!("{}{path}", self.settings.base_url))

@@ -138,9 +138,24 @@ impl Operation {
     }
 
     /// Query parameters.
-    pub(super) fn params(&self) -> Option<Vec<(&'static str, String)>> {
-        // Commands that are not ours are written back as they are, translations included.
-        matches!(self, Self::Commands { .. }).then(|| vec![("with_localizations", "true".to_owned())])
+    pub(super) const fn query(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // Commands that are not ours are written back as they are, translations included.
+            Self::Commands { .. } => &[("with_localizations", "true")],
+            Self::Callback { .. }
+            | Self::EditOriginal { .. }
+            | Self::DeleteOriginal { .. }
+            | Self::FollowUp { .. }
+            | Self::Post { .. }
+            | Self::Channel { .. }
+            | Self::Guild { .. }
+            | Self::Member { .. }
+            | Self::VoiceState { .. }
+            | Self::SetCommands { .. }
+            | Self::GatewayBot
+            | Self::Application
+            | Self::CurrentUser => &[],
+        }
     }
 
     pub(super) fn place(&self) -> Result<Place<'_>, PortError> {

@@ -3,8 +3,15 @@
 //! Nothing here is shared with the product: a common type would hide a common mistake. What the real services would
 //! refuse is a *violation* ([`findings`]), and a run with one has failed.
 
+pub mod bot;
 pub mod catalogue;
+pub mod demo;
+pub mod discord;
 pub mod findings;
+pub mod house;
 pub mod lavalink;
+pub mod run;
+pub mod scenario;
+pub mod serve;
 pub mod sound;
 pub mod voices;

@@ -1,2 +1,264 @@
-//! The sandbox.
-fn main() {}
+//! The sandbox as a program: see `--help`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use sandbox::demo::{Books, Demo, DemoFault};
+use sandbox::{bot, demo, house, run, scenario, serve};
+
+/// Plays Discord and audio nodes for the bot, on this machine, with no token and no server.
+#[derive(Parser)]
+#[command(
+    name = "sandbox",
+    version,
+    after_help = "Examples:\n  sandbox                                  start everything and play\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<What>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+struct Common {
+    /// The bot's program; else OSTINATO_BIN, else what cargo builds, else the one beside this program
+    #[arg(long, global = true, value_name = "PATH")]
+    bot: Option<PathBuf>,
+    /// Seed of everything that is drawn; printed in the end
+    #[arg(long, global = true, value_name = "N")]
+    seed: Option<u64>,
+    /// Print one object, last, on standard output
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The stand-ins alone; prints the environment that a bot needs, until Ctrl-C
+    Serve {
+        /// Where to listen: loopback only
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = serve::listen)]
+        listen: std::net::IpAddr,
+    },
+    /// Runs scenarios against the real bot
+    Scenario {
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Write what happened, step by step, as JSON lines
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
+        /// How many at a time
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        at_once: usize,
+    },
+    /// Guilds with listeners who use the bot for a while, and the books of it
+    Demo(DemoArgs),
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// How long, from the first sound on
+    #[arg(long = "for", value_name = "TIME", default_value = "20s", value_parser = time)]
+    length: Duration,
+    /// How many guilds
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    guilds: usize,
+    /// Kill the bot with SIGKILL and start it again
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Breaking things")]
+    kill9_at: Option<Duration>,
+    /// End the bot with SIGTERM and start it again
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Breaking things")]
+    sigterm_at: Option<Duration>,
+    /// Take the gateway away
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "gateway_away_for", help_heading = "Breaking things")]
+    gateway_away_at: Option<Duration>,
+    /// For so long
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "gateway_away_at", help_heading = "Breaking things")]
+    gateway_away_for: Option<Duration>,
+    /// Drop the gateway's connections
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Breaking things")]
+    gateway_drop_at: Option<Duration>,
+    /// Kill an audio node; it comes back after 5 s
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Breaking things")]
+    kill_node_at: Option<Duration>,
+    /// Keep the bot's log in this file
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+/// `20s`, `500ms`, `2m`.
+fn time(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a time is a number and a unit: 20s, 500ms, 2m".to_owned())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" | "" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number * 60)),
+        other => Err(format!("`{other}` is no unit of time; known: ms, s, m")),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = std::env::var("SANDBOX_LOG").unwrap_or_else(|_| "off".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let seed = cli.common.seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
+    let done = match cli.command {
+        None => house::open(&cli.common.bot, seed).await.map(|()| true),
+        Some(What::Serve { listen }) => stand_alone(listen, seed).await.map(|()| true),
+        Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
+        Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("sandbox: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn stand_alone(_loopback: std::net::IpAddr, seed: u64) -> anyhow::Result<()> {
+    let at = serve::start(seed).await?;
+    println!("{}", serve::environment(&at));
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+async fn scenarios(
+    common: &Common,
+    seed: u64,
+    files: &[PathBuf],
+    record: Option<PathBuf>,
+    at_once: usize,
+) -> anyhow::Result<bool> {
+    let (mut read, mut wrong) = (Vec::new(), Vec::new());
+    for file in files {
+        match scenario::read(file) {
+            Ok(scenario) => read.push(scenario),
+            Err(problems) => wrong.push(problems.to_string()),
+        }
+    }
+    anyhow::ensure!(wrong.is_empty(), "scenarios that can't be read:\n{}", wrong.join("\n"));
+    let options = run::Options {
+        program: bot::find(common.bot.as_deref())?,
+        seed,
+        at_once,
+        tell: if common.json {
+            |one| eprintln!("{}", run::human(one))
+        } else {
+            |one| println!("{}", run::human(one))
+        },
+    };
+    let result = run::run(&read, &options).await;
+    if let Some(file) = record {
+        let lines: Vec<String> = result.log.iter().map(ToString::to_string).collect();
+        std::fs::write(&file, lines.join("\n") + "\n")
+            .with_context(|| format!("{} can't be written", file.display()))?;
+    }
+    for note in &result.notes {
+        eprintln!("note: {note}");
+    }
+    for violation in &result.violations {
+        eprintln!("violation: {violation}");
+    }
+    if common.json {
+        println!("{}", run::json(&result));
+    } else {
+        println!(
+            "{} passed, {} failed, {} violations, seed {seed}",
+            result.passed(),
+            result.failed(),
+            result.violations.len()
+        );
+    }
+    Ok(result.is_good())
+}
+
+async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<bool> {
+    let away = args.gateway_away_at.zip(args.gateway_away_for);
+    let faults = [
+        args.kill9_at.map(|at| (at, DemoFault::Kill9)),
+        args.sigterm_at.map(|at| (at, DemoFault::Sigterm)),
+        away.map(|(at, time)| (at, DemoFault::GatewayAway(time))),
+        args.gateway_drop_at.map(|at| (at, DemoFault::GatewayDrop)),
+        args.kill_node_at.map(|at| (at, DemoFault::KillNode)),
+    ];
+    let demo = Demo {
+        program: bot::find(common.bot.as_deref())?,
+        length: args.length,
+        guilds: args.guilds,
+        seed,
+        faults: faults.into_iter().flatten().collect(),
+        log: args.log.clone(),
+    };
+    let books = demo::run(&demo).await?;
+    if common.json {
+        println!("{}", serde_json::to_string(&books)?);
+    } else {
+        print(&books);
+    }
+    Ok(books.is_good())
+}
+
+fn print(books: &Books) {
+    println!(
+        "heard      {} of {} frames due ({} %)",
+        books.frames_heard, books.frames_due, books.heard_percent
+    );
+    println!(
+        "silence    longest gap {} ms, longest change {} ms",
+        books.longest_gap_ms, books.longest_change_ms
+    );
+    println!(
+        "commands   {} sent, {} answered, {} refused, {} lost, {} doubled",
+        books.commands_sent,
+        books.commands_answered,
+        books.commands_refused,
+        books.commands_lost,
+        books.commands_doubled
+    );
+    println!(
+        "bot        {} restarts, {} identifies, {} resumes",
+        books.restarts, books.identifies, books.resumes
+    );
+    println!(
+        "wrong      {} violations, {} errors · seed {}",
+        books.violations, books.errors, books.seed
+    );
+    for detail in &books.details {
+        println!("  {detail}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        assert_eq!(time("20s"), Ok(Duration::from_secs(20)));
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert!(time("soon").is_err() && time("3h").is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -99,6 +99,20 @@ impl SoundLedger {
             .map(|(_, track)| track.clone())
     }
 
+    /// What was heard in `guild`, in order of beginning: track, from, and to once it has ended.
+    pub fn heard(&self, guild: u64) -> Vec<(String, u64, Option<u64>)> {
+        let accounts = self.lock();
+        let Some(account) = accounts.get(&guild) else {
+            return Vec::new();
+        };
+        let ended = account.spans.iter();
+        let ended = ended.map(|span| (span.track.clone(), span.from_ms, Some(span.to_ms)));
+        let open = account.open.values().map(|(from, track)| (track.clone(), *from, None));
+        let mut all: Vec<_> = ended.chain(open).collect();
+        all.sort_by_key(|(_, from, _)| *from);
+        all
+    }
+
     /// When `guild` was first heard.
     pub fn first_sound(&self, guild: u64) -> Option<u64> {
         self.lock().get(&guild).and_then(Account::first)

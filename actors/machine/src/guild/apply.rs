@@ -12,10 +12,14 @@
 use std::collections::VecDeque;
 
 use super::event::Event;
-use super::state::{Current, Guild, Passing};
+use super::state::{AGAIN_MS, Current, Guild, Open, Passing};
 use super::{Decision, RECORD_VERSION, Record, Restored, Stamped, VoiceCredentials};
 use crate::ids::{EntryId, Ticket};
 use crate::track::Entry;
+
+/// A voice server that was named so shortly before a new voice session belongs to it, ms: Discord says both at once, in
+/// either order.
+const SAME_JOIN_MS: u64 = 1_000;
 
 /// An event does not fit the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +108,14 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         Event::Paused { user, alone } => (kept.paused_by_user, kept.paused_alone) = (*user, *alone),
         Event::Volume { percent } => kept.volume = Some(*percent),
         Event::Loop { mode } => kept.loop_mode = *mode,
-        Event::Channel { channel } => kept.channel = *channel,
+        Event::Channel { channel } => {
+            kept.channel = *channel;
+            if channel.is_none() {
+                // Out of voice there is no player, and nothing that a node says of one counts.
+                (passing.placed, passing.sounds, passing.reported) = (None, None, None);
+                passing.told_no_node = false;
+            }
+        }
         Event::Text { channel } => kept.text = Some(*channel),
         Event::LeaveAt { at_ms } => kept.leave_at_ms = *at_ms,
         Event::Waiting { pending } => {
@@ -116,7 +127,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         }
         Event::Settled { key } => {
             kept.pending.retain(|pending| pending.key != *key);
-            passing.tickets.retain(|(_, waits)| *waits != Some(*key));
+            passing.tickets.retain(|open| open.key != Some(*key));
         }
         Event::Failures { count, hold_until_ms } => {
             (kept.failures, kept.hold_until_ms) = (*count, *hold_until_ms);
@@ -141,7 +152,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
 
 fn pass(seats: usize, passing: &mut Passing, event: &Event) {
     match event {
-        Event::Awoke(restored) => *passing = awoke(restored),
+        Event::Awoke(restored) => *passing = awoke(seats, restored),
         Event::Sat(seat) => {
             if let Some(known) = &mut passing.seats {
                 known.retain(|other| other.user != seat.user);
@@ -151,17 +162,25 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
             }
         }
         Event::OwnVoice {
-            channel, session_id, ..
+            channel,
+            session_id,
+            at_ms,
         } => {
+            let other = passing.own.as_ref().is_some_and(|(_, known)| known != session_id);
             passing.own = channel.map(|channel| (channel, session_id.clone()));
             if channel.is_none() {
                 (passing.server, passing.voice, passing.sounds) = (None, None, None);
+            } else if other && at_ms.saturating_sub(passing.server_at_ms) > SAME_JOIN_MS {
+                // The server known so far belongs to the session before.
+                passing.server = None;
+                passing.joining_since_ms.get_or_insert(*at_ms);
             }
             complete(passing);
         }
         Event::Server { server, at_ms } => {
-            if server.is_none() {
-                passing.joining_since_ms = Some(*at_ms);
+            match server {
+                Some(_) => passing.server_at_ms = *at_ms,
+                None => passing.joining_since_ms = Some(*at_ms),
             }
             passing.server.clone_from(server);
             complete(passing);
@@ -177,6 +196,14 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
             }
             if *again {
                 passing.join = passing.join.saturating_add(1);
+                if let Some(now_ms) = *since_ms {
+                    passing.again = match passing.again {
+                        Some((count, since)) if now_ms.saturating_sub(since) < AGAIN_MS => {
+                            Some((count.saturating_add(1), since))
+                        }
+                        Some(_) | None => Some((1, now_ms)),
+                    };
+                }
             }
         }
         Event::Placed { node } => {
@@ -192,9 +219,13 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         Event::Failing { play, at_ms } => passing.failing = Some((*play, *at_ms)),
         Event::SkippedTo { play } => passing.skipped_to = Some(*play),
         Event::Over { entry, play } => passing.over = Some((*entry, *play)),
-        Event::Asked { ticket, key } => {
+        Event::Asked { ticket, key, at_ms } => {
             passing.last_ticket = passing.last_ticket.max(ticket.number);
-            passing.tickets.push((*ticket, *key));
+            passing.tickets.push(Open {
+                ticket: *ticket,
+                key: *key,
+                at_ms: *at_ms,
+            });
         }
         Event::Closed { ticket } => close(passing, *ticket),
         Event::Added { .. }
@@ -219,20 +250,27 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
 }
 
 fn close(passing: &mut Passing, ticket: Ticket) {
-    passing.tickets.retain(|(open, _)| *open != ticket);
+    passing.tickets.retain(|open| open.ticket != ticket);
 }
 
-fn awoke(restored: &Restored) -> Passing {
-    // What a node was given is good for as long as Discord holds that voice session.
-    let session = restored.own.as_ref().map(|(_, session)| session);
-    let voice = restored.player.as_ref().and_then(|player| player.voice.clone());
-    let voice = voice.filter(|voice| Some(&voice.session_id) == session);
+fn awoke(seats: usize, restored: &Restored) -> Passing {
+    let known = restored.seats.as_ref();
     Passing {
         incarnation: restored.incarnation,
-        seats: restored.seats.clone(),
+        seats: known.map(|known| known.iter().take(seats).cloned().collect()),
         own: restored.own.clone(),
-        voice,
+        voice: restored.voice(),
         ..Passing::default()
+    }
+}
+
+impl Restored {
+    /// What a node was given is good for as long as Discord holds that voice session, in whatever channel.
+    pub(super) fn voice(&self) -> Option<VoiceCredentials> {
+        let (channel, session_id) = self.own.as_ref()?;
+        let mut voice = self.player.as_ref()?.voice.clone()?;
+        voice.channel = *channel;
+        (voice.session_id == *session_id).then_some(voice)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 
 use super::{PlayerOrder, Seen, VoiceCredentials, WantedPlayer, WantedTrack};
+use crate::track::Track;
 
 /// A seek that lands this close to the end is lost by a real node, ms: the track is played again from there.
 const LOST_SEEK_MS: u64 = 6_000;
@@ -47,7 +48,7 @@ fn whole(want: &WantedPlayer, now_ms: u64) -> PlayerOrder {
         node: want.node.clone(),
         voice: Some(want.voice.clone()),
         position_ms: want.track.as_ref().map(|track| position(track, now_ms)),
-        track: want.track.clone().map(Some),
+        track: Some(want.track.clone()),
         tag: None,
         paused: Some(want.paused),
         volume: Some(want.volume),
@@ -64,13 +65,15 @@ fn change(told: &WantedPlayer, want: &WantedPlayer, now_ms: u64) -> Option<Playe
         (Some(old), None) => {
             if want.ended != Some((old.tag.entry, old.tag.play)) {
                 track = Some(None);
+                // A node un-pauses with a stop, too, unless told otherwise.
+                paused = Some(want.paused);
             }
         }
         (Some(old), Some(new)) if old.tag.same_play(&new.tag) => {
             if old.tag.seek != new.tag.seek {
                 let at = position(new, now_ms);
                 position_ms = Some(at);
-                if is_lost(new, at) {
+                if is_lost(&new.encoded, new.position_ms, at) {
                     track = Some(Some(new.clone()));
                     paused = Some(want.paused);
                 } else {
@@ -97,16 +100,13 @@ fn change(told: &WantedPlayer, want: &WantedPlayer, now_ms: u64) -> Option<Playe
     })
 }
 
-/// Whether a node would lose a seek to `at_ms`: its decoder may have reached the end already.
-fn is_lost(track: &WantedTrack, at_ms: u64) -> bool {
-    let left = |from: u64| {
-        track
-            .encoded
-            .length_ms
-            .is_some_and(|length| length.saturating_sub(from) < LOST_SEEK_MS)
-    };
-    // Where it is now matters as much as where it goes to; a whole short track is decoded at once.
-    left(at_ms) || left(track.position_ms) || track.encoded.length_ms.is_some_and(|length| length < 2 * LOST_SEEK_MS)
+/// Whether a node would lose a seek: its decoder may have reached the end already. Then the track is played anew.
+pub(super) fn is_lost(track: &Track, from_ms: u64, to_ms: u64) -> bool {
+    track.length_ms.is_some_and(|length| {
+        let near = |at: u64| length.saturating_sub(at) < LOST_SEEK_MS;
+        // Where it is now matters as much as where it goes to; a whole short track is decoded at once.
+        near(to_ms) || near(from_ms) || length < 2 * LOST_SEEK_MS
+    })
 }
 
 impl WantedPlayer {

@@ -204,6 +204,8 @@ pub enum Event {
         ticket: Ticket,
         /// Which command waits; `None`: nobody, the guild itself wants to know.
         key: Option<u64>,
+        /// When, wall-clock ms.
+        at_ms: u64,
     },
     /// Passing: the question is closed.
     #[serde(skip)]

@@ -18,6 +18,9 @@ const CAUSES: usize = 64;
 /// Causes that a guild remembers at most, however busy it is (L6).
 const CAUSES_MAX: usize = 256;
 
+/// Requests for voice are counted together for so long, ms.
+pub(super) const AGAIN_MS: u64 = 60_000;
+
 /// One guild: its queue, its player, its voice. Changed by [`super::apply`] only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guild {
@@ -92,7 +95,20 @@ pub(super) struct Passing {
     pub(super) failing: Option<(u32, u64)>,
     /// The play that ended by itself.
     pub(super) over: Option<(EntryId, u32)>,
-    pub(super) tickets: SmallVec<[(Ticket, Option<u64>); 2]>,
+    pub(super) tickets: SmallVec<[Open; 2]>,
+    /// When the newest voice server was named.
+    pub(super) server_at_ms: u64,
+    /// How often voice was asked for again, and since when that is counted.
+    pub(super) again: Option<(u32, u64)>,
+}
+
+/// A question under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) ticket: Ticket,
+    /// The command that waits for it; `None`: the guild itself.
+    pub(super) key: Option<u64>,
+    pub(super) at_ms: u64,
 }
 
 /// Why a stored guild can't be restored.
@@ -271,6 +287,19 @@ impl Guild {
                 .current
                 .as_ref()
                 .is_some_and(|current| self.passing.sounds == Some(current.play))
+    }
+
+    /// Whether a node has, or is being given, a player for this guild.
+    pub(super) fn has_player(&self) -> bool {
+        self.kept.channel.is_some() && self.passing.placed.is_some() && self.passing.voice.is_some()
+    }
+
+    /// How often voice was asked for again within the last minute.
+    pub(super) fn asked_again(&self, now_ms: u64) -> u32 {
+        match self.passing.again {
+            Some((count, since_ms)) if now_ms.saturating_sub(since_ms) < AGAIN_MS => count,
+            Some(_) | None => 0,
+        }
     }
 
     /// Entries that would be lost if the queue were: the current one counted.

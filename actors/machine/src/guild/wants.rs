@@ -1,5 +1,6 @@
 //! What the outside should look like, read off the state in constant time.
 
+use super::event::Pending;
 use super::state::Guild;
 use super::{Tag, Wanted, WantedPlayer, WantedTrack, WantedVoice};
 
@@ -19,7 +20,7 @@ pub fn wants(g: &Guild) -> Wanted {
             .joining_since_ms
             .map(|since| since.saturating_add(g.limits.join_ms)),
         passing.failing.map(|(_, at)| at.saturating_add(FAILING_MS)),
-        kept.pending.first().map(|pending| g.expires_at(pending.since_ms)),
+        kept.pending.iter().map(|pending| g.expires_at(pending)).min(),
     ];
     let in_voice = kept.channel.is_some();
     Wanted {
@@ -29,7 +30,8 @@ pub fn wants(g: &Guild) -> Wanted {
             join: passing.join,
         }),
         player: player(g),
-        needs_node: in_voice && kept.current.is_some(),
+        // A player that rests between two tracks keeps its node.
+        needs_node: in_voice && (kept.current.is_some() || passing.placed.is_some()),
         wake_at_ms: wake_at_ms.into_iter().flatten().min(),
         awake: in_voice || !kept.pending.is_empty() || kept.leave_at_ms.is_some(),
         restful: !in_voice && kept.pending.is_empty() && passing.tickets.is_empty(),
@@ -37,8 +39,20 @@ pub fn wants(g: &Guild) -> Wanted {
 }
 
 impl Guild {
-    pub(super) fn expires_at(&self, since_ms: u64) -> u64 {
-        since_ms
+    /// When a waiting command is given up: counted from when it was asked for last, which a restart does anew.
+    pub(super) fn expires_at(&self, pending: &Pending) -> u64 {
+        let passing = &self.passing;
+        let asked_ms = match pending.question {
+            Some(_) => passing
+                .tickets
+                .iter()
+                .find(|open| open.key == Some(pending.key))
+                .map(|open| open.at_ms),
+            None => passing.joining_since_ms,
+        };
+        pending
+            .since_ms
+            .max(asked_ms.unwrap_or(0))
             .saturating_add(self.limits.expire_ms)
             .saturating_add(EXPIRE_SLACK_MS)
     }

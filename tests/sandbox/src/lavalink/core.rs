@@ -416,6 +416,14 @@ impl Core {
         all.map(|player| (player.guild, player.view(name, now))).collect()
     }
 
+    /// Sessions with an open websocket.
+    pub fn open_sessions(&self) -> usize {
+        self.sessions
+            .values()
+            .filter(|session| session.socket.is_some())
+            .count()
+    }
+
     /// Session ids that have a player for `guild`.
     pub fn sessions_with(&self, guild: u64) -> Vec<String> {
         self.sessions

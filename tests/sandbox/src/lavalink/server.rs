@@ -148,6 +148,11 @@ impl LavalinkNode {
         lock(&self.0.core).players(self.0.now())
     }
 
+    /// Whether a bot is connected.
+    pub fn is_connected(&self) -> bool {
+        lock(&self.0.core).open_sessions() > 0
+    }
+
     /// The process dies: connections are reset, memory is gone, nothing is accepted.
     pub fn kill(&self) {
         self.0.down.store(true, Ordering::SeqCst);

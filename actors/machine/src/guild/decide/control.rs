@@ -1,5 +1,6 @@
 //! Who may control the player, and the commands that do.
 
+use super::super::difference::is_lost;
 use super::super::event::Event;
 use super::super::state::{Current, Guild};
 use super::super::{Brief, LoopMode, Refusal, Say};
@@ -47,10 +48,7 @@ pub(super) fn pause(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         return d.refuse(reply, Refusal::AlreadyPaused);
     }
     d.anchor(0);
-    d.push(Event::Paused {
-        user: true,
-        alone: d.g.kept.paused_alone,
-    });
+    d.pause(true, d.is_alone());
     d.answer(
         reply,
         Say::Paused {
@@ -61,12 +59,13 @@ pub(super) fn pause(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
 
 pub(super) fn resume(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     let current = playing!(d, reply);
-    let alone = d.g.kept.paused_alone;
-    if !d.g.kept.paused_by_user {
+    // While seats are unknown the caller, whose seat was asked for, is a listener.
+    let alone = d.g.kept.paused_alone && d.g.passing.seats.is_some();
+    if !d.g.kept.paused_by_user && alone == d.g.kept.paused_alone {
         return d.refuse(reply, Refusal::NotPaused { alone });
     }
     d.anchor(0);
-    d.push(Event::Paused { user: false, alone });
+    d.pause(false, alone);
     d.answer(
         reply,
         Say::Resumed {
@@ -116,12 +115,6 @@ pub(super) fn stop(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         d.push(Event::Cleared);
     }
     d.leave_current(false);
-    if d.g.kept.paused_by_user {
-        d.push(Event::Paused {
-            user: false,
-            alone: d.g.kept.paused_alone,
-        });
-    }
     d.reset_failures();
     d.rest();
     d.answer(reply, Say::Stopped { cleared });
@@ -137,10 +130,14 @@ pub(super) fn seek(d: &mut Draft<'_>, position_ms: u64, reply: Option<&ReplyTo>)
     {
         return d.refuse(reply, Refusal::BehindEnd { length_ms });
     }
-    d.push(Event::Sought {
-        position_ms,
-        at_ms: d.at_ms,
-    });
+    if is_lost(&current.entry.track, d.g.position(d.at_ms), position_ms) {
+        d.begin(current.entry.id, position_ms);
+    } else {
+        d.push(Event::Sought {
+            position_ms,
+            at_ms: d.at_ms,
+        });
+    }
     d.answer(
         reply,
         Say::Sought {

@@ -1,10 +1,12 @@
 //! A decision in the making.
 
+use smallvec::SmallVec;
+
 use super::super::event::{Event, Pending};
 use super::super::state::Guild;
 use super::super::{Answer, Ask, Caller, Command, LoopMode, Question, Refusal, Say, Stage, Stamped, To};
 use super::{Decision, Ignored};
-use crate::ids::{EntryId, ReplyTo, Ticket};
+use crate::ids::{ChannelId, EntryId, ReplyTo, Ticket};
 
 /// A decision in the making, with what the rules of one input share.
 pub(crate) struct Draft<'a> {
@@ -17,6 +19,21 @@ pub(crate) struct Draft<'a> {
     tickets: u32,
     /// Number of incarnation that questions of this decision carry.
     pub(super) incarnation: u64,
+    ahead: Ahead,
+}
+
+/// What the events of this decision have changed so far, where a rule must know it: the guild itself changes only when
+/// they are applied.
+struct Ahead {
+    channel: Option<ChannelId>,
+    leave_at_ms: Option<u64>,
+    user: bool,
+    alone: bool,
+    /// The position is fixed already.
+    anchored: bool,
+    /// A new incarnation: passing facts of the guild are void.
+    fresh: bool,
+    settled: SmallVec<[u64; 2]>,
 }
 
 impl<'a> Draft<'a> {
@@ -30,12 +47,38 @@ impl<'a> Draft<'a> {
             keys: g.kept.last_key,
             tickets: g.passing.last_ticket,
             incarnation: g.passing.incarnation,
+            ahead: Ahead {
+                channel: g.kept.channel,
+                leave_at_ms: g.kept.leave_at_ms,
+                user: g.kept.paused_by_user,
+                alone: g.kept.paused_alone,
+                anchored: false,
+                fresh: false,
+                settled: SmallVec::new(),
+            },
         }
     }
 
-    /// A new incarnation numbers its questions from 1.
-    pub(super) fn renumber(&mut self) {
+    /// A new incarnation: it numbers its questions from 1, and passing facts of the one before say nothing.
+    pub(super) fn awake(&mut self, incarnation: u64) {
+        self.incarnation = incarnation;
         self.tickets = 0;
+        self.ahead.fresh = true;
+    }
+
+    /// Whether this decision begins an incarnation.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.ahead.fresh
+    }
+
+    /// The time to leave, as this decision has it so far.
+    pub(super) fn leave_at_ms(&self) -> Option<u64> {
+        self.ahead.leave_at_ms
+    }
+
+    /// Whether nobody listens, as this decision has it so far.
+    pub(super) fn is_alone(&self) -> bool {
+        self.ahead.alone
     }
 
     pub(super) fn finish(self) -> Decision {
@@ -43,7 +86,44 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn push(&mut self, event: Event) {
+        let ahead = &mut self.ahead;
+        if let Event::Channel { channel } = &event {
+            ahead.channel = *channel;
+        } else if let Event::LeaveAt { at_ms } = &event {
+            ahead.leave_at_ms = *at_ms;
+        } else if let Event::Paused { user, alone } = &event {
+            (ahead.user, ahead.alone) = (*user, *alone);
+        }
         self.out.events.push(event);
+    }
+
+    /// Changes one reason to pause or both.
+    pub(super) fn pause(&mut self, user: bool, alone: bool) {
+        if (user, alone) != (self.ahead.user, self.ahead.alone) {
+            self.push(Event::Paused { user, alone });
+        }
+    }
+
+    /// Takes the user's reason to pause away.
+    pub(super) fn lift_pause(&mut self) {
+        self.pause(false, self.ahead.alone);
+    }
+
+    /// Sets or takes back the time to leave.
+    pub(super) fn leave_at(&mut self, at_ms: Option<u64>) {
+        if at_ms != self.ahead.leave_at_ms {
+            self.push(Event::LeaveAt { at_ms });
+        }
+    }
+
+    /// Ends the waiting of a command. Tells whether it still waited: only then may it be answered.
+    pub(super) fn settle(&mut self, pending: &Pending) -> bool {
+        if self.ahead.settled.contains(&pending.key) {
+            return false;
+        }
+        self.ahead.settled.push(pending.key);
+        self.push(Event::Settled { key: pending.key });
+        true
     }
 
     pub(super) fn ignore(&mut self, why: Ignored) {
@@ -113,13 +193,15 @@ impl<'a> Draft<'a> {
             incarnation: self.incarnation,
             number: self.tickets,
         };
-        self.push(Event::Asked { ticket, key });
+        let at_ms = self.at_ms;
+        self.push(Event::Asked { ticket, key, at_ms });
         self.out.ask.push(Ask { ticket, question });
     }
 
     /// Whether another command may wait.
     pub(super) fn may_wait(&self) -> bool {
-        self.g.kept.pending.len() < self.g.limits.pending
+        let waiting = self.g.kept.pending.len().saturating_sub(self.ahead.settled.len());
+        waiting < self.g.limits.pending
     }
 
     /// Starts a play of `entry`, which is the current one or the first of the queue.
@@ -131,8 +213,8 @@ impl<'a> Draft<'a> {
             position_ms,
             at_ms: self.at_ms,
         });
-        if self.g.kept.leave_at_ms.is_some() && !self.g.kept.paused_alone {
-            self.push(Event::LeaveAt { at_ms: None });
+        if !self.ahead.alone {
+            self.leave_at(None);
         }
     }
 
@@ -177,18 +259,19 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Nothing is left to play: leave the channel after a while.
+    /// Nothing is left to play: no user's pause either, and leave the channel after a while.
     pub(super) fn rest(&mut self) {
-        if self.g.kept.channel.is_some() && self.g.kept.leave_at_ms.is_none() {
-            self.push(Event::LeaveAt {
-                at_ms: Some(self.at_ms.saturating_add(self.g.limits.idle_leave_ms)),
-            });
+        self.lift_pause();
+        if self.ahead.channel.is_some() && self.ahead.leave_at_ms.is_none() {
+            self.leave_at(Some(self.at_ms.saturating_add(self.g.limits.idle_leave_ms)));
         }
     }
 
-    /// Fixes the position of the current track as it is now, less `back_ms`.
+    /// Fixes the position of the current track as it is now, less `back_ms`. A new incarnation knows no better one than
+    /// the journal's.
     pub(super) fn anchor(&mut self, back_ms: u64) {
-        if self.g.kept.current.is_some() {
+        if self.g.kept.current.is_some() && !self.ahead.anchored && !self.ahead.fresh {
+            self.ahead.anchored = true;
             let position_ms = self.g.position(self.at_ms).saturating_sub(back_ms);
             self.push(Event::Anchored {
                 position_ms,

@@ -20,11 +20,13 @@ pub(super) fn ask_seat(d: &mut Draft<'_>, command: &Command, by: &Caller, reply:
 
 /// A question came back.
 pub(super) fn done(d: &mut Draft<'_>, ticket: Ticket, outcome: &Outcome) {
-    let Some((_, key)) = d.g.passing.tickets.iter().find(|(open, _)| *open == ticket) else {
+    let Some(open) = d.g.passing.tickets.iter().find(|open| open.ticket == ticket) else {
         return d.ignore(Ignored::Late);
     };
     d.push(Event::Closed { ticket });
-    let pending = key.and_then(|key| d.g.kept.pending.iter().find(|pending| pending.key == key));
+    let pending = open
+        .key
+        .and_then(|key| d.g.kept.pending.iter().find(|pending| pending.key == key));
     let Some(pending) = pending else {
         if let Outcome::JoinBlocked(why) = outcome {
             join_blocked(d, *why);
@@ -33,7 +35,7 @@ pub(super) fn done(d: &mut Draft<'_>, ticket: Ticket, outcome: &Outcome) {
         }
         return;
     };
-    d.push(Event::Settled { key: pending.key });
+    d.settle(pending);
     let reply = pending.reply.as_ref();
     match outcome {
         Outcome::Loaded(loaded) => found(d, pending, loaded),
@@ -96,7 +98,7 @@ pub(super) fn expired(d: &mut Draft<'_>, interaction: u64) {
     };
     match d.g.kept.pending.iter().find(waits) {
         Some(pending) => {
-            d.push(Event::Settled { key: pending.key });
+            d.settle(pending);
             d.refuse(pending.reply.as_ref(), Refusal::Expired);
         }
         None => d.ignore(Ignored::Late),
@@ -106,15 +108,17 @@ pub(super) fn expired(d: &mut Draft<'_>, interaction: u64) {
 /// Answers everybody who waits for the voice channel.
 pub(super) fn settle_joins(d: &mut Draft<'_>, say: &Say) {
     for pending in d.g.kept.pending.iter().filter(|pending| pending.question.is_none()) {
-        d.push(Event::Settled { key: pending.key });
-        d.answer(pending.reply.as_ref(), say.clone());
+        if d.settle(pending) {
+            d.answer(pending.reply.as_ref(), say.clone());
+        }
     }
 }
 
 /// Discord lets the bot not in.
 pub(super) fn join_blocked(d: &mut Draft<'_>, why: JoinBlock) {
     let Some(channel) = d.g.kept.channel else { return };
-    if d.g.passing.voice.is_some() {
+    let own = d.g.passing.own.as_ref().map(|(own, _)| *own);
+    if own == Some(channel) && d.g.passing.voice.is_some() {
         // It arrived after all.
         return;
     }
@@ -123,5 +127,9 @@ pub(super) fn join_blocked(d: &mut Draft<'_>, why: JoinBlock) {
     if !waiting {
         d.notice(Say::JoinFailed { channel, why });
     }
-    voice::leave(d);
+    match own {
+        // It sits in another channel and plays on there.
+        Some(own) if own != channel => voice::stay(d, own),
+        Some(_) | None => voice::leave(d),
+    }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::event::{Event, Pending};
-use super::super::{Brief, Caller, Command, Loaded, Question, Refusal, Say, Where};
+use super::super::state::Guild;
+use super::super::{Brief, Caller, Command, Loaded, LoopMode, Question, Refusal, Say, Where};
 use super::{Draft, voice};
 use crate::ids::{ChannelId, EntryId, ReplyTo};
 use crate::track::{Entry, Track};
@@ -30,7 +31,7 @@ pub(super) fn play(
             },
         );
     }
-    if d.g.kept.queue.len() >= limits.queue {
+    if room(d.g, at) == 0 {
         return d.refuse(reply, Refusal::QueueFull { limit: limits.queue });
     }
     if !d.may_wait() {
@@ -71,9 +72,7 @@ pub(super) fn loaded(d: &mut Draft<'_>, pending: &Pending, query: &str, at: Wher
     };
     let say_first = Brief::of(first, pending.by.user);
     let limit = d.g.limits.queue;
-    // A track that plays at once takes no place in the queue.
-    let starts = d.g.kept.current.is_none() || at == Where::Now;
-    let room = limit.saturating_sub(d.g.kept.queue.len()) + usize::from(starts);
+    let (starts, room) = (starts(d.g, at), room(d.g, at));
     if room == 0 {
         return d.refuse(reply, Refusal::QueueFull { limit });
     }
@@ -102,6 +101,16 @@ pub(super) fn loaded(d: &mut Draft<'_>, pending: &Pending, query: &str, at: Wher
     d.answer(reply, say);
 }
 
+/// Whether what is added at `at` plays at once.
+fn starts(g: &Guild, at: Where) -> bool {
+    g.kept.current.is_none() || at == Where::Now
+}
+
+/// How many more tracks fit. One that plays at once takes no place in the queue.
+fn room(g: &Guild, at: Where) -> usize {
+    g.limits.queue.saturating_sub(g.kept.queue.len()) + usize::from(starts(g, at))
+}
+
 /// Puts `entries` into the queue and starts what should start. Tells the shown position of the first one.
 fn insert(d: &mut Draft<'_>, entries: Vec<Entry>, at: Where, starts: bool) -> usize {
     let queued = d.g.kept.queue.len();
@@ -115,7 +124,8 @@ fn insert(d: &mut Draft<'_>, entries: Vec<Entry>, at: Where, starts: bool) -> us
         return place + 1;
     }
     d.reset_failures();
-    if at == Where::Now && d.g.kept.current.is_some() {
+    if at == Where::Now {
+        d.lift_pause();
         d.leave_current(false);
     }
     // A queue that was held goes on from its front.
@@ -132,18 +142,20 @@ fn insert(d: &mut Draft<'_>, entries: Vec<Entry>, at: Where, starts: bool) -> us
 
 /// When a track added at `at` plays, from now; `None` when nobody can tell.
 fn starts_in(d: &Draft<'_>, at: Where, starts: bool) -> Option<u64> {
-    if starts {
-        return Some(0);
-    }
-    let current = d.g.kept.current.as_ref()?;
-    if d.g.paused() {
+    let kept = &d.g.kept;
+    let paused = kept.paused_alone || (kept.paused_by_user && at != Where::Now);
+    if paused || kept.channel.is_none() {
         return None;
     }
-    let rest = current.entry.track.length_ms?.saturating_sub(d.g.position(d.at_ms));
+    let rest = match &kept.current {
+        Some(_) if !starts && kept.loop_mode == LoopMode::Track => return None,
+        Some(current) if !starts => current.entry.track.length_ms?.saturating_sub(d.g.position(d.at_ms)),
+        Some(_) | None => 0,
+    };
     match at {
         Where::Next | Where::Now => Some(rest),
-        Where::End if d.g.kept.queue_live > 0 => None,
-        Where::End => Some(rest.saturating_add(d.g.kept.queue_ms)),
+        Where::End if kept.queue_live > 0 => None,
+        Where::End => Some(rest.saturating_add(kept.queue_ms)),
     }
 }
 

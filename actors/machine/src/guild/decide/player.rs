@@ -18,12 +18,24 @@ const ANCHOR_EVERY_MS: u64 = 30_000;
 /// A track that ends this soon although it is longer has not been heard, ms.
 const UNHEARD_MS: u64 = 1_000;
 
+/// A track of whatever length that ends this soon has not been heard, ms.
+const INSTANT_MS: u64 = 100;
+
+/// A play that is lost this soon after its start is not tried again, ms.
+const LOST_MS: u64 = 2_000;
+
+/// So shortly after a change of ours a node may still speak of what was before, ms.
+const SETTLE_MS: u64 = 1_000;
+
 /// How long a queue rests after too many failures in a row, ms.
 const HOLD_MS: u64 = 60_000;
 
 /// The fleet's choice.
 pub(super) fn placed(d: &mut Draft<'_>, node: Option<&NodeId>, generation: u64) {
     let before = d.g.passing.placed.as_ref();
+    if d.g.kept.channel.is_none() {
+        return d.ignore(Ignored::Late);
+    }
     match node {
         Some(node) => {
             if before.is_some_and(|(_, older)| *older >= generation) {
@@ -43,7 +55,7 @@ pub(super) fn placed(d: &mut Draft<'_>, node: Option<&NodeId>, generation: u64) 
                 d.anchor(LEAD_MS);
             }
             d.push(Event::Placed { node: None });
-            if d.g.kept.channel.is_some() && d.g.kept.current.is_some() && !d.g.passing.told_no_node {
+            if d.g.kept.current.is_some() && !d.g.passing.told_no_node {
                 d.push(Event::ToldNoNode);
                 d.notice(Say::NoNode);
             }
@@ -78,6 +90,9 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
         Report::Ended { tag, reason } => ended(d, tag, *reason),
         Report::Failed { tag, message } => {
             let Some(current) = current(d, tag) else { return };
+            if d.g.passing.failing.is_some() {
+                return;
+            }
             let track = Brief::entry(&current.entry);
             d.push(Event::Failing {
                 play: tag.play,
@@ -90,17 +105,20 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
         }
         Report::Stuck { tag } => {
             if let Some(current) = current(d, tag) {
-                fail(d, current, "no sound came for ten seconds");
+                fail(d, current, "no sound came for ten seconds", false);
             }
         }
         Report::VoiceClosed { code, .. } => closed(d, *code),
         Report::Refused { tag, message } => {
             let meant = tag.as_ref().map_or(d.g.kept.current.as_ref(), |tag| current(d, tag));
             if let Some(current) = meant {
-                fail(d, current, message);
+                fail(d, current, message, false);
             }
         }
-        Report::Missing => again(d),
+        Report::Missing => match &d.g.kept.current {
+            Some(current) if d.g.has_player() => again(d, current),
+            Some(_) | None => d.ignore(Ignored::Late),
+        },
     }
 }
 
@@ -124,6 +142,9 @@ fn update(d: &mut Draft<'_>, position_ms: u64, at_ms: u64, connected: bool) {
     if !connected || d.g.passing.sounds != Some(current.play) || d.g.paused() {
         return;
     }
+    if at_ms < current.at_ms.saturating_add(SETTLE_MS) {
+        return;
+    }
     if at_ms.saturating_sub(current.at_ms) >= ANCHOR_EVERY_MS {
         d.push(Event::Anchored { position_ms, at_ms });
     } else {
@@ -134,24 +155,42 @@ fn update(d: &mut Draft<'_>, position_ms: u64, at_ms: u64, connected: bool) {
 fn ended(d: &mut Draft<'_>, tag: &Tag, reason: EndReason) {
     let Some(current) = current(d, tag) else { return };
     let failing = d.g.passing.failing.is_some_and(|(play, _)| play == tag.play);
+    // An order to another position may be under way, and may play it once more.
+    let over = tag.seek == current.seek;
     match reason {
-        EndReason::Finished if failing => passed_over(d, current),
-        EndReason::Finished if unheard(d, current) => fail(d, current, "it ended as soon as it began"),
+        EndReason::Finished | EndReason::LoadFailed if failing => passed_over(d, current, over),
+        // It came to its end while a listener went elsewhere in it.
+        EndReason::Finished if !over => d.begin(current.entry.id, d.g.position(d.at_ms)),
+        EndReason::Finished if unheard(d, current) => fail(d, current, "it ended as soon as it began", true),
         EndReason::Finished => finished(d, current),
-        EndReason::LoadFailed if failing => passed_over(d, current),
-        EndReason::LoadFailed => fail(d, current, "it could not be loaded"),
-        EndReason::Cleanup => fail(d, current, "the audio node gave it up"),
-        EndReason::Stopped | EndReason::Replaced => again(d),
+        EndReason::LoadFailed => fail(d, current, "it could not be loaded", over),
+        EndReason::Cleanup => cleaned_up(d, current),
+        // Our own order: the player was taken away.
+        EndReason::Stopped | EndReason::Replaced if !d.g.has_player() => d.ignore(Ignored::Late),
+        EndReason::Stopped | EndReason::Replaced => again(d, current),
     }
 }
 
+/// The node gave up a player that had no voice connection: the track is not at fault. It goes on where the node last
+/// was, with voice asked for anew, for as long as that is not all that ever happens.
+fn cleaned_up(d: &mut Draft<'_>, current: &Current) {
+    let count = d.g.kept.failures.saturating_add(1);
+    if count >= d.g.limits.failures_in_a_row {
+        return fail(d, current, "the audio node gave it up", true);
+    }
+    let position_ms = d.g.anchor(current).0;
+    d.push(Event::Failures {
+        count,
+        hold_until_ms: None,
+    });
+    voice::rejoin(d, 0);
+    d.begin(current.entry.id, position_ms);
+}
+
 fn unheard(d: &Draft<'_>, current: &Current) -> bool {
-    let long = current
-        .entry
-        .track
-        .length_ms
-        .is_none_or(|length| length > 2 * UNHEARD_MS);
-    long && current.position_ms == 0 && d.at_ms.saturating_sub(current.began_ms) < UNHEARD_MS
+    let half = current.entry.track.length_ms.map_or(UNHEARD_MS, |length| length / 2);
+    let soon = half.clamp(INSTANT_MS, UNHEARD_MS);
+    current.position_ms == 0 && d.at_ms.saturating_sub(current.began_ms) < soon
 }
 
 fn finished(d: &mut Draft<'_>, current: &Current) {
@@ -170,23 +209,26 @@ fn finished(d: &mut Draft<'_>, current: &Current) {
     }
 }
 
-/// The current track can't be played: say so and pass it over.
-fn fail(d: &mut Draft<'_>, current: &Current, message: &str) {
+/// The current track can't be played: say so and pass it over. `over`: its node is done with it.
+fn fail(d: &mut Draft<'_>, current: &Current, message: &str, over: bool) {
     d.notice(Say::TrackFailed {
         track: Brief::entry(&current.entry),
         message: message.into(),
     });
-    passed_over(d, current);
+    passed_over(d, current, over);
 }
 
-/// Leaves a track that failed. The more failed in a row, the longer the queue rests before the next one.
-pub(super) fn passed_over(d: &mut Draft<'_>, current: &Current) {
+/// Leaves a track that failed. The more failed in a row, the longer the queue rests before the next one. Unless its node
+/// is done with it (`over`), it is to be stopped there.
+pub(super) fn passed_over(d: &mut Draft<'_>, current: &Current, over: bool) {
     let count = d.g.kept.failures.saturating_add(1);
     let most = d.g.limits.failures_in_a_row.max(1);
-    d.push(Event::Over {
-        entry: current.entry.id,
-        play: current.play,
-    });
+    if over {
+        d.push(Event::Over {
+            entry: current.entry.id,
+            play: current.play,
+        });
+    }
     let next = d.leave_current(false);
     if next.is_none() {
         d.push(Event::Failures {
@@ -210,13 +252,12 @@ pub(super) fn passed_over(d: &mut Draft<'_>, current: &Current) {
     }
 }
 
-/// The node lost what it should play: play it again from where it was.
-fn again(d: &mut Draft<'_>) {
-    let Some(current) = &d.g.kept.current else {
-        return d.ignore(Ignored::Late);
-    };
-    let position = d.g.position(d.at_ms);
-    d.begin(current.entry.id, position);
+/// The node lost what it should play: play it again from where it was, unless that is lost as soon as it begins.
+fn again(d: &mut Draft<'_>, current: &Current) {
+    if d.at_ms.saturating_sub(current.began_ms) < LOST_MS {
+        return fail(d, current, "the audio node does not keep it", false);
+    }
+    d.begin(current.entry.id, d.g.position(d.at_ms));
 }
 
 fn closed(d: &mut Draft<'_>, code: u16) {
@@ -224,22 +265,20 @@ fn closed(d: &mut Draft<'_>, code: u16) {
         // Closed by our own change of voice; or taken out, moved: the voice state tells which.
         1000 | 4014 => {}
         // Trying again can't help: wrong end-to-end encryption, unknown protocol or mode.
-        4012 | 4016 | 4017 => {
-            if d.g.kept.channel.is_some() {
-                d.notice(Say::VoiceRefused { code });
-                voice::leave(d);
-            }
-        }
-        _ => voice::rejoin(d),
+        4012 | 4016 | 4017 => voice::give_up(d, code),
+        _ => voice::rejoin(d, code),
     }
 }
 
 /// A node is back and tells of a player.
 fn whole(d: &mut Draft<'_>, seen: &Seen) {
     let generation = seen.tag.map_or(0, |tag| tag.generation);
+    if d.g.kept.channel.is_none() {
+        return d.ignore(Ignored::Late);
+    }
     match &d.g.passing.placed {
         // Of two players the younger placement stays; the shell deletes the other.
         Some((node, placed)) if *node != seen.node && *placed >= generation => d.ignore(Ignored::Late),
-        Some(_) | None => restore::adopt(d, seen),
+        Some(_) | None => restore::adopt(d, seen, d.g.passing.voice.is_some()),
     }
 }

@@ -1,60 +1,68 @@
 //! The first input of every incarnation: adopting what plays, finishing what waits.
 
 use super::super::event::Event;
-use super::super::{Question, Refusal, Restored, Say, Seen};
+use super::super::state::Open;
+use super::super::{LoopMode, Question, Refusal, Restored, Say, Seat, Seen};
 use super::player::LEAD_MS;
 use super::{Draft, voice};
-use crate::ids::Ticket;
+use crate::ids::ChannelId;
 
 /// How long an interaction's token is good, less a minute of care, ms.
 const TOKEN_MS: u64 = 14 * 60 * 1_000;
 
 pub(super) fn restored(d: &mut Draft<'_>, restored: &Restored) {
-    d.incarnation = restored.incarnation;
-    d.renumber();
+    d.awake(restored.incarnation);
     d.push(Event::Awoke(Box::new(restored.clone())));
-    if restored.cold {
-        let had_voice = d.g.kept.channel.is_some();
-        if had_voice {
+    if let Some(wanted) = d.g.kept.channel {
+        if restored.cold {
             voice::leave(d);
-        }
-    } else if let Some(wanted) = d.g.kept.channel {
-        match &restored.own {
-            Some((own, _)) if *own == wanted => {}
-            // Moved while nobody looked: stay where Discord has put the bot.
-            Some((own, _)) => d.push(Event::Channel { channel: Some(*own) }),
-            None => d.push(Event::Joining {
-                since_ms: Some(d.at_ms),
-                forget: false,
-                again: false,
-            }),
-        }
-        match restored.player.as_ref().filter(|seen| seen.voice.is_some()) {
-            Some(seen) => adopt(d, seen),
-            // In the channel, but nobody has the voice server's address: ask for it again.
-            None if restored.own.is_some() => {
-                d.push(Event::Joining {
-                    since_ms: Some(d.at_ms),
-                    forget: false,
-                    again: true,
-                });
-            }
-            None => {}
+        } else {
+            go_on(d, restored, wanted);
         }
     }
     resume_pending(d, restored);
 }
 
+/// In voice again, or still.
+fn go_on(d: &mut Draft<'_>, restored: &Restored, wanted: ChannelId) {
+    let own = restored.own.as_ref().map(|(own, _)| *own);
+    let (here, has_voice) = (own.unwrap_or(wanted), restored.voice().is_some());
+    if here != wanted {
+        // Moved while nobody looked: stay where Discord has put the bot.
+        d.push(Event::Channel { channel: Some(here) });
+    }
+    if !has_voice {
+        // In the channel without the voice server's address, it must be asked for again.
+        d.push(Event::Joining {
+            since_ms: Some(d.at_ms),
+            forget: false,
+            again: own.is_some(),
+        });
+    }
+    if let Some(seen) = restored.player.as_ref().filter(|seen| seen.voice.is_some()) {
+        adopt(d, seen, has_voice);
+    }
+    let seats = restored.seats.as_ref();
+    let listens = |seat: &&Seat| !seat.bot && seat.channel == Some(here);
+    let listeners = seats.map(|seats| seats.iter().filter(listens).count());
+    voice::listeners_changed(d, here, listeners);
+}
+
 /// Takes over a player that a node reports. The audible track wins if it stands later in the queue: the end of the one
-/// before it can have died in a socket's buffer.
-pub(super) fn adopt(d: &mut Draft<'_>, seen: &Seen) {
+/// before it can have died in a socket's buffer. `heard`: its voice session is still Discord's.
+pub(super) fn adopt(d: &mut Draft<'_>, seen: &Seen, heard: bool) {
     let Some(tag) = seen.tag else { return };
     let Some(current) = &d.g.kept.current else { return };
-    d.push(Event::Placed {
-        node: Some((seen.node.clone(), tag.generation)),
-    });
+    let placed = d.g.passing.placed.as_ref().filter(|_| !d.is_fresh());
+    if placed.is_none_or(|(node, generation)| *node != seen.node || *generation < tag.generation) {
+        d.push(Event::Placed {
+            node: Some((seen.node.clone(), tag.generation)),
+        });
+    }
     if tag.entry == current.entry.id && tag.play == current.play {
-        d.push(Event::Sounds { play: tag.play });
+        if heard {
+            d.push(Event::Sounds { play: tag.play });
+        }
         if tag.seek == current.seek {
             let position_ms = seen.position_ms;
             d.push(Event::Reported {
@@ -72,7 +80,7 @@ pub(super) fn adopt(d: &mut Draft<'_>, seen: &Seen) {
     }
     d.push(Event::Left {
         entry: current.entry.id,
-        requeued: false,
+        requeued: d.g.kept.loop_mode == LoopMode::Queue,
     });
     for _ in 0..place {
         d.push(Event::Removed { index: 0 });
@@ -84,7 +92,9 @@ pub(super) fn adopt(d: &mut Draft<'_>, seen: &Seen) {
         position_ms,
         at_ms: seen.at_ms,
     });
-    d.push(Event::Sounds { play: tag.play });
+    if heard {
+        d.push(Event::Sounds { play: tag.play });
+    }
     d.push(Event::Reported {
         position_ms: seen.position_ms,
         at_ms: seen.at_ms,
@@ -100,10 +110,11 @@ fn resume_pending(d: &mut Draft<'_>, restored: &Restored) {
             _ => false,
         };
         if gone || restored.cold {
-            d.push(Event::Settled { key: pending.key });
-            d.answer(pending.reply.as_ref(), Say::Refused(Refusal::Expired));
+            if d.settle(pending) {
+                d.refuse(pending.reply.as_ref(), Refusal::Expired);
+            }
         } else if arrived && let Some((channel, _)) = &restored.own {
-            d.push(Event::Settled { key: pending.key });
+            d.settle(pending);
             d.answer(pending.reply.as_ref(), Say::Joined { channel: *channel });
         } else if let Some(question) = &pending.question {
             d.ask(question.clone(), Some(pending.key));
@@ -119,6 +130,6 @@ pub(super) fn ask_why(d: &mut Draft<'_>) {
 }
 
 /// Whether such a question is open: one that no command waits for.
-pub(super) fn asks_why(tickets: &[(Ticket, Option<u64>)]) -> bool {
-    tickets.iter().any(|(_, key)| key.is_none())
+pub(super) fn asks_why(tickets: &[Open]) -> bool {
+    tickets.iter().any(|open| open.key.is_none())
 }

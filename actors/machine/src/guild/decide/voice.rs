@@ -2,8 +2,14 @@
 
 use super::super::event::Event;
 use super::super::{Caller, Command, Refusal, Say, Seat};
-use super::Draft;
+use super::{Draft, Ignored};
 use crate::ids::{ChannelId, Hidden, ReplyTo};
+
+/// So many times in a minute voice is asked for again at once; then only after the time that a join may take.
+const AT_ONCE: u32 = 3;
+
+/// After so many times in a minute voice is given up.
+const GIVE_UP: u32 = 8;
 
 /// `connect`: answers once Discord has confirmed the channel.
 pub(super) fn connect(d: &mut Draft<'_>, by: &Caller, channel: ChannelId, reply: Option<&ReplyTo>) {
@@ -31,14 +37,22 @@ pub(super) fn enter(d: &mut Draft<'_>, by: &Caller, channel: ChannelId) {
     if d.g.kept.channel == Some(channel) {
         return;
     }
-    d.push(Event::Channel { channel: Some(channel) });
-    if d.g.passing.own.as_ref().map(|(own, _)| *own) != Some(channel) {
+    let own = d.g.passing.own.as_ref().map(|(own, _)| *own);
+    let comes = d.g.kept.channel.is_none();
+    if comes || own != Some(channel) {
+        // What Discord still says of an earlier stay is not about this one.
         d.push(Event::Joining {
             since_ms: Some(d.at_ms),
-            forget: false,
-            again: false,
+            forget: comes,
+            again: comes && own.is_some(),
         });
     }
+    stay(d, channel);
+}
+
+/// Is in `channel`, or on its way there, from now on.
+pub(super) fn stay(d: &mut Draft<'_>, channel: ChannelId) {
+    d.push(Event::Channel { channel: Some(channel) });
     listeners_changed(d, channel, d.g.listeners(channel));
     if d.g.kept.current.is_none() {
         d.rest();
@@ -64,15 +78,8 @@ pub(super) fn disconnect(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
 pub(super) fn leave(d: &mut Draft<'_>) {
     d.anchor(0);
     d.push(Event::Channel { channel: None });
-    if d.g.kept.leave_at_ms.is_some() {
-        d.push(Event::LeaveAt { at_ms: None });
-    }
-    if d.g.kept.paused_alone {
-        d.push(Event::Paused {
-            user: d.g.kept.paused_by_user,
-            alone: false,
-        });
-    }
+    d.leave_at(None);
+    d.pause(d.g.kept.paused_by_user, false);
     if d.g.passing.joining_since_ms.is_some() {
         d.push(Event::Joining {
             since_ms: None,
@@ -88,36 +95,37 @@ pub(super) fn leave(d: &mut Draft<'_>) {
 pub(super) fn seat(d: &mut Draft<'_>, seat: &Seat) {
     d.push(Event::Sat(seat.clone()));
     let Some(channel) = d.g.kept.channel else { return };
-    if seat.bot {
-        return;
-    }
     let Some(seats) = &d.g.passing.seats else { return };
     let others = seats
         .iter()
         .filter(|s| !s.bot && s.user != seat.user && s.channel == Some(channel))
         .count();
-    listeners_changed(d, channel, Some(others + usize::from(seat.channel == Some(channel))));
+    let listens = !seat.bot && seat.channel == Some(channel);
+    listeners_changed(d, channel, Some(others + usize::from(listens)));
 }
 
-/// Pauses for want of listeners and resumes for them. Unknown seats change nothing.
-fn listeners_changed(d: &mut Draft<'_>, channel: ChannelId, listeners: Option<usize>) {
-    let Some(listeners) = listeners else { return };
-    let (user, alone) = (d.g.kept.paused_by_user, d.g.kept.paused_alone);
+/// Pauses for want of listeners and resumes for them. Unknown seats change nothing, but nobody leaves for them either.
+pub(super) fn listeners_changed(d: &mut Draft<'_>, channel: ChannelId, listeners: Option<usize>) {
+    let (user, alone) = (d.g.kept.paused_by_user, d.is_alone());
     let moved = d.g.kept.channel != Some(channel);
-    if listeners == 0 && (!alone || moved) {
-        if !alone {
-            d.anchor(0);
-            d.push(Event::Paused { user, alone: true });
+    let idle = d.g.kept.current.is_none();
+    let idle_leave = idle.then(|| d.at_ms.saturating_add(d.g.limits.idle_leave_ms));
+    match listeners {
+        Some(0) if !alone || moved || d.leave_at_ms().is_none() => {
+            if !alone {
+                d.anchor(0);
+            }
+            d.pause(user, true);
+            d.leave_at(Some(d.at_ms.saturating_add(d.g.limits.alone_leave_ms)));
         }
-        d.push(Event::LeaveAt {
-            at_ms: Some(d.at_ms.saturating_add(d.g.limits.alone_leave_ms)),
-        });
-    } else if listeners > 0 && alone {
-        d.anchor(0);
-        d.push(Event::Paused { user, alone: false });
-        let idle = d.g.kept.current.is_none();
-        let at_ms = idle.then(|| d.at_ms.saturating_add(d.g.limits.idle_leave_ms));
-        d.push(Event::LeaveAt { at_ms });
+        Some(0) => {}
+        Some(_) if alone => {
+            d.anchor(0);
+            d.pause(user, false);
+            d.leave_at(idle_leave);
+        }
+        None if alone => d.leave_at(idle_leave),
+        Some(_) | None => {}
     }
 }
 
@@ -125,7 +133,7 @@ fn listeners_changed(d: &mut Draft<'_>, channel: ChannelId, listeners: Option<us
 pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hidden) {
     let before = d.g.passing.own.as_ref().map(|(own, _)| *own);
     let joining = d.g.passing.joining_since_ms.is_some();
-    if channel.is_none() && before.is_some() {
+    if channel.is_none() && before.is_some() && d.g.kept.channel.is_some() {
         // The position stops with the sound.
         d.anchor(0);
     }
@@ -137,7 +145,8 @@ pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hi
     match (d.g.kept.channel, channel) {
         (Some(wanted), Some(now)) if wanted == now => {
             super::pending::settle_joins(d, &Say::Joined { channel: now });
-            if joining && d.g.passing.voice.is_some() {
+            let moved = before.is_some_and(|before| before != now);
+            if joining && moved && d.g.passing.voice.is_some() {
                 // Moved within the same voice session: no new voice server is announced for it.
                 d.push(Event::Joining {
                     since_ms: None,
@@ -146,10 +155,7 @@ pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hi
                 });
             }
         }
-        (Some(_), Some(now)) if !joining => {
-            d.push(Event::Channel { channel: Some(now) });
-            listeners_changed(d, now, d.g.listeners(now));
-        }
+        (Some(_), Some(now)) if !joining => stay(d, now),
         (Some(_), None) if before.is_some() && !joining => {
             let kept = d.g.held();
             leave(d);
@@ -161,33 +167,54 @@ pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hi
 
 /// Where the voice connection goes.
 pub(super) fn server(d: &mut Draft<'_>, token: &Hidden, endpoint: Option<&str>) {
-    let server = endpoint.map(|endpoint| (token.clone(), Box::from(endpoint)));
-    if server.is_none() && d.g.kept.channel.is_none() {
-        return;
+    if d.g.kept.channel.is_none() {
+        // Of a stay that is over; the next one is told its own.
+        return d.ignore(Ignored::Late);
     }
+    let server = endpoint.map(|endpoint| (token.clone(), Box::from(endpoint)));
     d.push(Event::Server { server, at_ms: d.at_ms });
 }
 
 /// The gateway session was replaced: ask for voice again.
 pub(super) fn lost(d: &mut Draft<'_>) {
-    d.anchor(0);
-    let since_ms = d.g.kept.channel.map(|_| d.at_ms);
+    let wanted = d.g.kept.channel.is_some();
+    if wanted {
+        d.anchor(0);
+    }
     d.push(Event::Joining {
-        since_ms,
+        since_ms: wanted.then_some(d.at_ms),
         forget: true,
-        again: true,
+        again: wanted,
     });
 }
 
-/// The voice connection is broken for good: ask once for a new one.
-pub(super) fn rejoin(d: &mut Draft<'_>) {
+/// The voice connection is broken: ask for a new one. The player stays as it is until then; the broken one may also be
+/// a discarded one that the node mistakes for its own.
+pub(super) fn rejoin(d: &mut Draft<'_>, code: u16) {
     if d.g.kept.channel.is_none() || d.g.passing.joining_since_ms.is_some() {
         return;
     }
-    d.anchor(0);
-    d.push(Event::Joining {
-        since_ms: Some(d.at_ms),
-        forget: true,
-        again: true,
+    let asked = d.g.asked_again(d.at_ms);
+    if asked >= GIVE_UP {
+        return give_up(d, code);
+    }
+    d.push(Event::Server {
+        server: None,
+        at_ms: d.at_ms,
     });
+    if asked < AT_ONCE {
+        d.push(Event::Joining {
+            since_ms: Some(d.at_ms),
+            forget: false,
+            again: true,
+        });
+    }
+}
+
+/// Trying again can't help.
+pub(super) fn give_up(d: &mut Draft<'_>, code: u16) {
+    if d.g.kept.channel.is_some() {
+        d.notice(Say::VoiceRefused { code });
+        leave(d);
+    }
 }

@@ -16,8 +16,7 @@ pub(super) fn wake(d: &mut Draft<'_>) {
         .failing
         .filter(|(_, at)| at.saturating_add(FAILING_MS) <= d.at_ms);
     for pending in &kept.pending {
-        if d.g.expires_at(pending.since_ms) <= d.at_ms {
-            d.push(Event::Settled { key: pending.key });
+        if d.g.expires_at(pending) <= d.at_ms && d.settle(pending) {
             d.refuse(pending.reply.as_ref(), Refusal::Expired);
         }
     }
@@ -30,22 +29,33 @@ pub(super) fn wake(d: &mut Draft<'_>) {
     if let (Some((play, _)), Some(current)) = (failing, &kept.current) {
         // The decoder failed and no end came.
         if current.play == play {
-            player::passed_over(d, current);
+            player::passed_over(d, current, false);
         }
     } else if due(kept.hold_until_ms) {
-        match (kept.current.as_ref(), kept.queue.front()) {
-            (None, Some(next)) => d.begin(next.id, 0),
-            _ => d.push(Event::Failures {
+        go_on(d);
+    }
+}
+
+/// The queue has rested long enough.
+fn go_on(d: &mut Draft<'_>) {
+    let kept = &d.g.kept;
+    match (kept.current.as_ref(), kept.queue.front()) {
+        (None, Some(next)) => d.begin(next.id, 0),
+        (current, _) => {
+            d.push(Event::Failures {
                 count: kept.failures,
                 hold_until_ms: None,
-            }),
+            });
+            if current.is_none() {
+                d.rest();
+            }
         }
     }
 }
 
 fn leave(d: &mut Draft<'_>) {
     if d.g.kept.channel.is_none() {
-        return d.push(Event::LeaveAt { at_ms: None });
+        return d.leave_at(None);
     }
     let alone = d.g.kept.paused_alone;
     let kept = d.g.held();

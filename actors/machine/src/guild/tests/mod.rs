@@ -1,7 +1,14 @@
 //! What a guild does, told as short stories. Here: the stage they are played on.
 
+mod fail;
+mod laws;
+mod node;
 mod play;
+mod random;
+mod rig;
 mod survive;
+mod voice;
+mod wait;
 
 use std::sync::Arc;
 
@@ -156,10 +163,20 @@ impl World {
         });
     }
 
+    fn report(&mut self, report: Report) -> Decision {
+        let node = NodeId::new("n1");
+        self.put(Input::Player { node, report })
+    }
+
     fn ended(&mut self, tag: Tag, reason: EndReason) -> Decision {
-        self.put(Input::Player {
-            node: NodeId::new("n1"),
-            report: Report::Ended { tag, reason },
+        self.report(Report::Ended { tag, reason })
+    }
+
+    fn update(&mut self, position_ms: u64) -> Decision {
+        self.report(Report::Update {
+            position_ms,
+            at_ms: self.now,
+            connected: true,
         })
     }
 

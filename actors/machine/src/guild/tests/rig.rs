@@ -1,0 +1,519 @@
+//! A guild under random inputs, with a shell's memory of it and the laws as checks after every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::node::Nodes;
+use super::random::{self, Draw, Step};
+use super::*;
+use crate::guild::state::Kept;
+
+pub(super) struct Rig {
+    pub(super) g: Guild,
+    pub(super) now: u64,
+    /// Questions under way.
+    pub(super) open: Vec<Ask>,
+    pub(super) closed: Vec<Ticket>,
+    /// Every tag that a node was ever told.
+    pub(super) tags: Vec<Tag>,
+    pub(super) nodes: Nodes,
+    pub(super) records: Vec<Record>,
+    /// The kept state after each record.
+    pub(super) history: Vec<Kept>,
+    /// Everything that changed, passing or kept.
+    pub(super) events: Vec<Event>,
+    pub(super) visited: BTreeSet<(&'static str, &'static str)>,
+    pub(super) told: Option<WantedPlayer>,
+    replies: u64,
+    /// Final answers by interaction.
+    finals: BTreeMap<u64, u32>,
+    /// Commands that were applied, with their causes.
+    applied: Vec<(CauseId, Input)>,
+}
+
+pub(super) fn limits() -> Limits {
+    Limits {
+        queue: 8,
+        history: 3,
+        pending: 3,
+        seats: 6,
+        query_chars: 30,
+        ..Limits::default()
+    }
+}
+
+impl Rig {
+    pub(super) fn new(playing: bool) -> Self {
+        let mut rig = Self {
+            g: Guild::new(GuildId(1), 1, Arc::new(limits())),
+            now: 1_700_000_000_000,
+            open: vec![],
+            closed: vec![],
+            tags: vec![],
+            nodes: Nodes::default(),
+            records: vec![],
+            history: vec![Kept::default()],
+            events: vec![],
+            visited: BTreeSet::new(),
+            told: None,
+            replies: 0,
+            finals: BTreeMap::new(),
+            applied: vec![],
+        };
+        let seats = Some(vec![seat(ANN, Some(LOUNGE)), seat(BOB, Some(LOUNGE))]);
+        rig.put(
+            CauseId::Internal,
+            Input::Restored(Box::new(Restored {
+                incarnation: 1,
+                seats,
+                ..Restored::default()
+            })),
+        );
+        if playing {
+            rig.play();
+        }
+        rig
+    }
+
+    /// The way to a playing guild.
+    fn play(&mut self) {
+        let command = Command::Play {
+            query: "x".into(),
+            at: Where::End,
+        };
+        let by = Caller {
+            user: ANN,
+            text: TEXT,
+            manager: false,
+        };
+        let reply = Some(self.new_reply());
+        self.put(CauseId::Order("first".into()), Input::Command { command, by, reply });
+        let ticket = self.open[0].ticket;
+        let tracks = (0..4).map(|_| track("r")).collect();
+        let loaded = Loaded::Playlist {
+            name: "list".into(),
+            selected: None,
+            tracks,
+        };
+        self.put(
+            CauseId::Internal,
+            Input::Done {
+                ticket,
+                outcome: Outcome::Loaded(loaded),
+            },
+        );
+        let (session_id, endpoint) = (Hidden::new("s"), Some("127.0.0.1:1".into()));
+        self.put(
+            CauseId::Internal,
+            Input::OwnVoice {
+                channel: Some(LOUNGE),
+                session_id,
+                suppressed: false,
+            },
+        );
+        self.put(
+            CauseId::Internal,
+            Input::VoiceServer {
+                token: Hidden::new("v"),
+                endpoint,
+            },
+        );
+        let node = NodeId::new("n1");
+        self.put(
+            CauseId::Internal,
+            Input::Placed {
+                node: Some(node.clone()),
+                generation: self.now - 60_000,
+            },
+        );
+        let tag = self.tags[0];
+        self.put(
+            CauseId::Internal,
+            Input::Player {
+                node,
+                report: Report::Started { tag },
+            },
+        );
+    }
+
+    pub(super) fn new_reply(&self) -> ReplyTo {
+        ReplyTo {
+            interaction: self.replies,
+            application: 9,
+            token: Hidden::new("t"),
+            arrived_ms: self.now,
+            public: true,
+        }
+    }
+
+    /// One random step.
+    pub(super) fn step(&mut self, step: Step) {
+        self.now += step.pause_ms();
+        let mut draw = Draw::new(step.detail);
+        if let Some(again) = self.repeat(&mut draw) {
+            let (cause, input) = self.applied[again].clone();
+            let decision = self.put(cause, input);
+            assert_eq!(
+                decision,
+                Decision {
+                    ignored: Some(Ignored::Repeat),
+                    ..Decision::default()
+                },
+                "L8"
+            );
+            return;
+        }
+        self.replies += 1;
+        let Some(input) = random::input(self, step.kind % random::KINDS, &mut draw) else {
+            return self.die(&mut draw);
+        };
+        let cause = self.cause(&input, &mut draw);
+        self.put(cause, input);
+    }
+
+    fn repeat(&self, draw: &mut Draw) -> Option<usize> {
+        (draw.below(16) == 15 && !self.applied.is_empty()).then(|| draw.below(self.applied.len()))
+    }
+
+    fn cause(&self, input: &Input, draw: &mut Draw) -> CauseId {
+        let Input::Command { reply, .. } = input else {
+            return CauseId::Internal;
+        };
+        let number = reply.as_ref().map_or(self.replies, |reply| reply.interaction);
+        let made_ms = self.now - if draw.below(16) == 15 { 3_000 } else { 200 };
+        match draw.below(8) {
+            0 => CauseId::Message(number),
+            1 => CauseId::Order(number.to_string().into()),
+            _ => CauseId::Interaction(((made_ms - 1_420_070_400_000) << 22) | (number & 0x3F_FFFF)),
+        }
+    }
+
+    /// The guild dies, or its process: what is journalled comes back.
+    fn die(&mut self, draw: &mut Draw) {
+        let restored = random::restored(self, draw);
+        self.g = Guild::restore(GuildId(1), 1, None, &self.records, Arc::new(limits())).expect("restored");
+        if draw.below(2) == 0 {
+            // The process: the next one knows of the nodes what they say.
+            let seen = restored.player.clone();
+            self.nodes
+                .0
+                .retain(|node, _| seen.as_ref().is_some_and(|seen| seen.node == *node));
+            self.told = seen.as_ref().and_then(WantedPlayer::from_seen);
+            if self.told.is_none() {
+                self.nodes.0.clear();
+            }
+        }
+        self.put(CauseId::Internal, Input::Restored(Box::new(restored)));
+    }
+
+    pub(super) fn put(&mut self, cause: CauseId, input: Input) -> Decision {
+        self.visited.insert((name(&input), phase(&self.g)));
+        if let Input::Command { reply: Some(reply), .. } = &input {
+            self.finals.entry(reply.interaction).or_default();
+        }
+        let i = Stamped {
+            at_ms: self.now,
+            seed: self.now ^ 7,
+            cause,
+            input,
+        };
+        let decision = decide(&self.g, &i);
+        assert_eq!(decision, decide(&self.g.clone(), &i), "L1");
+        let before = self.g.revision();
+        let record = apply_all(&mut self.g, &i, &decision).expect("L2: what was decided can be applied");
+        assert_eq!(self.g.revision(), before + u64::from(record.is_some()), "L7");
+        self.events.extend(decision.events.iter().cloned());
+        if let Some(record) = record {
+            assert!(
+                record.events.iter().all(Event::kept),
+                "passing events are not journalled"
+            );
+            assert_eq!((record.revision, &record.cause), (self.g.revision(), &i.cause));
+            self.records.push(record);
+            self.history.push(self.g.kept.clone());
+            if i.cause != CauseId::Internal {
+                self.applied.push((i.cause.clone(), i.input.clone()));
+            }
+        }
+        self.hear(&i, &decision);
+        self.tickets(&i, &decision);
+        self.tell(&i);
+        check(&self.g, self.now);
+        decision
+    }
+
+    /// L2 and L3: who is told what.
+    fn hear(&mut self, i: &Stamped, decision: &Decision) {
+        let mut answers = 0;
+        for answer in &decision.say {
+            let To::Reply(reply) = &answer.to else { continue };
+            answers += 1;
+            let finals = self.finals.get_mut(&reply.interaction).expect("somebody waits for it");
+            *finals += u32::from(answer.stage == Stage::Final);
+            assert!(*finals <= 1, "L3: answered twice: {:?}", decision.say);
+        }
+        let Input::Command { reply, command, .. } = &i.input else {
+            return;
+        };
+        let expected = usize::from(reply.is_some() && decision.ignored.is_none());
+        let mine = |answer: &&Answer| matches!(&answer.to, To::Reply(to) if Some(to) == reply.as_ref());
+        assert_eq!(decision.say.iter().filter(mine).count(), expected, "L2: one answer");
+        let refused = decision
+            .say
+            .iter()
+            .filter(mine)
+            .any(|answer| matches!(answer.say, Say::Refused(_)));
+        if refused || command.reads_only() {
+            assert!(
+                decision.events.is_empty() && decision.ask.is_empty(),
+                "L2: no event: {decision:?}"
+            );
+            assert_eq!(answers, expected, "L2: and nobody else is told");
+        }
+    }
+
+    /// L3: every ticket is closed once.
+    fn tickets(&mut self, i: &Stamped, decision: &Decision) {
+        if let Input::Done { ticket, .. } = &i.input {
+            let known = self.open.iter().any(|ask| ask.ticket == *ticket);
+            assert_eq!(
+                decision.ignored == Some(Ignored::Late),
+                !known,
+                "L3: only open questions have answers"
+            );
+        }
+        for ask in &decision.ask {
+            let twice = self.closed.contains(&ask.ticket) || self.open.contains(ask);
+            assert!(!twice, "L3: a number is used once: {:?}", ask.ticket);
+            self.open.push(ask.clone());
+        }
+        let tickets = &self.g.passing.tickets;
+        let (open, closed): (Vec<Ask>, Vec<Ask>) = self
+            .open
+            .drain(..)
+            .partition(|ask| tickets.iter().any(|open| open.ticket == ask.ticket));
+        assert_eq!(open.len(), tickets.len(), "every open question was asked");
+        self.open = open;
+        self.closed.extend(closed.iter().map(|ask| ask.ticket));
+    }
+
+    /// L5: the difference leads to what is wanted, and saying it twice does no harm.
+    fn tell(&mut self, i: &Stamped) {
+        if let Input::Player {
+            node,
+            report: Report::Ended { tag, .. },
+        } = &i.input
+        {
+            self.nodes.end(node, tag);
+        }
+        let want = wants(&self.g).player;
+        if i.at_ms % 3 == 1 {
+            // The lane is busy: the next difference spans more than one step.
+            return;
+        }
+        self.tags.extend(
+            want.iter()
+                .filter_map(|want| want.track.as_ref())
+                .map(|track| track.tag),
+        );
+        let orders = differences(self.told.as_ref(), want.as_ref(), self.now);
+        for order in &orders {
+            self.nodes.obey(order);
+        }
+        assert!(
+            self.nodes.are(want.as_ref()),
+            "L5: {:?}\nwanted {want:?}\norders {orders:?}",
+            self.nodes
+        );
+        let there = self.nodes.clone();
+        orders.iter().for_each(|order| self.nodes.obey(order));
+        assert_eq!(self.nodes, there, "L5: repeating is harmless");
+        assert!(
+            differences(want.as_ref(), want.as_ref(), self.now).is_empty(),
+            "L5: and then nothing is left to say"
+        );
+        self.adoption(want.as_ref());
+        self.told = want;
+    }
+
+    /// L5 after a restart: what a node reports is led to what is wanted.
+    fn adoption(&self, want: Option<&WantedPlayer>) {
+        let (Some(want), Some(seen)) = (want, self.nodes.seen(self.now)) else {
+            return;
+        };
+        let told = WantedPlayer::from_seen(&seen).expect("it has voice");
+        let mut nodes = self.nodes.clone();
+        let orders = differences(Some(&told), Some(want), self.now);
+        assert!(
+            orders.is_empty() || want.track.is_none(),
+            "L5: adopted as it is: {orders:?}"
+        );
+        orders.iter().for_each(|order| nodes.obey(order));
+        assert!(nodes.are(Some(want)));
+    }
+
+    /// Lets every question be answered and every time pass; then nobody waits any more.
+    pub(super) fn run_out(&mut self) {
+        while let Some(ask) = self.open.first() {
+            let (ticket, outcome) = (ask.ticket, Outcome::Failed(AskError::Timeout));
+            self.put(CauseId::Internal, Input::Done { ticket, outcome });
+        }
+        for _ in 0..100 {
+            let want = wants(&self.g);
+            let Some(at_ms) = want.wake_at_ms else { break };
+            self.now = self.now.max(at_ms);
+            self.put(CauseId::Internal, Input::Wake);
+            if let Some(ask) = self.open.first() {
+                let (ticket, outcome) = (ask.ticket, Outcome::Failed(AskError::Timeout));
+                self.put(CauseId::Internal, Input::Done { ticket, outcome });
+            }
+        }
+        assert_eq!(wants(&self.g).wake_at_ms, None, "every time has passed");
+        assert!(self.g.kept.pending.is_empty());
+        let unanswered: Vec<_> = self.finals.iter().filter(|(_, finals)| **finals != 1).collect();
+        assert!(unanswered.is_empty(), "L3: {unanswered:?}");
+    }
+}
+
+/// L6, and what is always true of a guild.
+fn check(g: &Guild, now: u64) {
+    let (kept, passing, limits) = (&g.kept, &g.passing, &g.limits);
+    assert!(
+        kept.queue.len() <= limits.queue && kept.history.len() <= limits.history,
+        "L6"
+    );
+    assert!(kept.pending.len() <= limits.pending && kept.causes.len() <= 256, "L6");
+    assert!(passing.tickets.len() <= kept.pending.len() + 1, "L6");
+    let seats = passing.seats.as_ref();
+    assert!(seats.is_none_or(|seats| seats.len() <= limits.seats), "L6");
+    let lengths = kept.queue.iter().filter_map(|entry| entry.track.length_ms);
+    assert_eq!(kept.queue_ms, lengths.sum::<u64>(), "the sum is kept");
+    let live = kept
+        .queue
+        .iter()
+        .filter(|entry| entry.track.length_ms.is_none())
+        .count();
+    assert_eq!(kept.queue_live as usize, live);
+    let current = kept.current.as_ref();
+    let mut ids: Vec<_> = kept
+        .queue
+        .iter()
+        .map(|entry| entry.id)
+        .chain(current.map(|c| c.entry.id))
+        .collect();
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "an entry is in one place");
+    let held = kept.hold_until_ms.is_some();
+    assert!(
+        current.is_some() || kept.queue.is_empty() || held,
+        "a queue plays, or is held"
+    );
+    assert!(current.is_none() || !held, "what plays is not held");
+    assert!(
+        !kept.paused_by_user || current.is_some() || held,
+        "silence is not paused"
+    );
+    match kept.channel {
+        None => {
+            assert_eq!(
+                (kept.leave_at_ms, kept.paused_alone),
+                (None, false),
+                "out of voice nobody is alone"
+            );
+            assert_eq!(passing.placed, None, "out of voice there is no player");
+        }
+        Some(channel) => {
+            let idle = current.is_none() && !held;
+            assert!(!idle || kept.leave_at_ms.is_some(), "an idle bot leaves");
+            if let Some(seats) = seats.filter(|seats| seats.len() < limits.seats) {
+                let listens = |seat: &&Seat| !seat.bot && seat.channel == Some(channel);
+                let alone = !seats.iter().any(|seat| listens(&seat));
+                assert_eq!(kept.paused_alone, alone, "alone is silent, and only alone");
+                assert!(!alone || kept.leave_at_ms.is_some(), "a bot that nobody hears leaves");
+            }
+        }
+    }
+    let run = g.position(now + 1_000) - g.position(now);
+    assert!(
+        run <= 1_000 && (!g.paused() || run == 0),
+        "time is position only while it sounds"
+    );
+    wake_ends(g, now);
+}
+
+/// Waking does not spin: due times are worked off.
+fn wake_ends(g: &Guild, now: u64) {
+    let due = |g: &Guild| wants(g).wake_at_ms.is_some_and(|at| at <= now);
+    if !due(g) {
+        return;
+    }
+    let mut g = g.clone();
+    for _ in 0..6 {
+        let i = Stamped {
+            at_ms: now,
+            seed: 1,
+            cause: CauseId::Internal,
+            input: Input::Wake,
+        };
+        let decision = decide(&g, &i);
+        apply_all(&mut g, &i, &decision).expect("applied");
+        if !due(&g) {
+            return;
+        }
+    }
+    panic!("waking spins: {:?}", wants(&g));
+}
+
+/// What an input goes by in the table of visited pairs.
+fn name(input: &Input) -> &'static str {
+    match input {
+        Input::Command { command, .. } => command_name(command),
+        Input::Restored(_) => "restored",
+        Input::Seat(_) => "seat",
+        Input::OwnVoice { channel: Some(_), .. } => "in voice",
+        Input::OwnVoice { channel: None, .. } => "out of voice",
+        Input::VoiceServer { endpoint: Some(_), .. } => "voice server",
+        Input::VoiceServer { endpoint: None, .. } => "no voice server",
+        Input::VoiceLost => "voice lost",
+        Input::Placed { node: Some(_), .. } => "placed",
+        Input::Placed { node: None, .. } => "no node",
+        Input::Player { report, .. } => match report {
+            Report::Whole(_) => "whole",
+            Report::Update { .. } => "update",
+            Report::Started { .. } => "started",
+            Report::Ended { .. } => "ended",
+            Report::Failed { .. } => "failed",
+            Report::Stuck { .. } => "stuck",
+            Report::VoiceClosed { .. } => "closed",
+            Report::Refused { .. } => "refused",
+            Report::Missing => "missing",
+        },
+        Input::Done { .. } => "done",
+        Input::Expired { .. } => "expired",
+        Input::Wake => "wake",
+    }
+}
+
+/// Every name of [`phase`].
+pub(super) const PHASES: [&str; 11] = [
+    "absent", "kept", "joining", "idle", "held", "homeless", "loading", "failing", "paused", "alone", "playing",
+];
+
+/// What the guild is doing.
+fn phase(g: &Guild) -> &'static str {
+    let (kept, passing) = (&g.kept, &g.passing);
+    match (kept.channel, &kept.current) {
+        (None, None) if kept.queue.is_empty() => "absent",
+        (None, _) => "kept",
+        (Some(_), _) if passing.voice.is_none() => "joining",
+        (Some(_), None) if kept.hold_until_ms.is_some() => "held",
+        (Some(_), None) => "idle",
+        (Some(_), Some(_)) if passing.placed.is_none() => "homeless",
+        (Some(_), Some(_)) if kept.paused_alone => "alone",
+        (Some(_), Some(_)) if kept.paused_by_user => "paused",
+        (Some(_), Some(_)) if !g.audible() => "loading",
+        (Some(_), Some(_)) if passing.failing.is_some() => "failing",
+        (Some(_), Some(_)) => "playing",
+    }
+}

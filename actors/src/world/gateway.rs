@@ -1,0 +1,66 @@
+//! The gateway of the world as one process sees it.
+
+use std::rc::Rc;
+
+use futures_util::FutureExt as _;
+use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
+
+use super::discord::{FakeDiscord, Link};
+use super::store::Life;
+use super::trace::What;
+use crate::ports::{Clock as _, Gateway, GatewaySession, GatewaySink, Work};
+use crate::station::sleep_ms;
+
+/// How long a gateway takes to answer a connection, ms.
+const CONNECT_MS: u64 = 20;
+
+/// How long Discord takes to act on a wanted voice channel, ms.
+const VOICE_MS: u64 = 30;
+
+/// The gateway as one process sees it.
+pub(super) struct Port {
+    pub(super) discord: Rc<FakeDiscord>,
+    pub(super) life: Life,
+}
+
+impl Gateway for Port {
+    fn start(&self, shard: ShardId, total: u32, session: Option<GatewaySession>, sink: Rc<dyn GatewaySink>) {
+        self.discord.total.set(total);
+        let discord = Rc::clone(&self.discord);
+        let link = Link {
+            sink,
+            life: Rc::clone(&self.life),
+        };
+        actix_rt::spawn(async move {
+            sleep_ms(CONNECT_MS).await;
+            discord.connect(shard, session, &link);
+        });
+    }
+
+    fn want_voice(&self, _: ShardId, guild: GuildId, channel: Option<ChannelId>) {
+        if !self.life.get() {
+            return;
+        }
+        let discord = Rc::clone(&self.discord);
+        discord
+            .trace
+            .note(discord.clock.monotonic_ms(), Some(guild), What::Voice(channel));
+        actix_rt::spawn(async move {
+            sleep_ms(VOICE_MS).await;
+            if !discord.deaf_to_voice.get() {
+                discord.set_own(guild, channel);
+            }
+        });
+    }
+
+    fn session(&self, shard: ShardId) -> Option<GatewaySession> {
+        self.discord.session(shard)
+    }
+
+    fn close(&self, shard: ShardId) -> Work<()> {
+        if let Some(session) = self.discord.sessions.borrow_mut().get_mut(&shard) {
+            session.link = None;
+        }
+        async { Ok(()) }.boxed_local()
+    }
+}

@@ -1,0 +1,274 @@
+//! A guild store in memory that keeps the contract: one writer, calls in order, gaps and stale owners refused. It outlives
+//! the processes of its world, and can be slow, down, or silent.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use futures_util::FutureExt as _;
+use ostinato_machine::guild::{Record, Snapshot};
+use ostinato_machine::ids::{GuildId, ShardId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ports::{
+    Append, Appended, GuildStore, PortError, PortErrorKind, ShardCheckpoint, Stored, StoredShard, Work,
+};
+use crate::station::sleep_ms;
+
+/// Bytes of a journal from which on a snapshot is wanted.
+const COMPACT_FROM: usize = 64 * 1024;
+
+/// How the store behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreMode {
+    /// It commits after so long, ms.
+    Up(u64),
+    /// It refuses every call.
+    Down,
+    /// It answers nothing, until it behaves otherwise.
+    Silent,
+}
+
+/// The store of a world.
+pub struct FakeStore {
+    state: Rc<State>,
+    jobs: mpsc::UnboundedSender<(Life, Job)>,
+}
+
+/// Whether the process that called still lives.
+pub(super) type Life = Rc<Cell<bool>>;
+
+struct State {
+    mode: Cell<StoreMode>,
+    guilds: RefCell<BTreeMap<GuildId, Journal>>,
+    shards: RefCell<BTreeMap<ShardId, StoredShard>>,
+}
+
+#[derive(Default)]
+struct Journal {
+    epoch: u64,
+    bytes: usize,
+    stored: Stored,
+    shard: Option<ShardId>,
+    awake: bool,
+}
+
+type Job = Box<dyn FnOnce(&State, StoreMode)>;
+
+impl FakeStore {
+    pub(super) fn new() -> Rc<Self> {
+        let (jobs, mut inbox) = mpsc::unbounded_channel::<(Life, Job)>();
+        let state = Rc::new(State {
+            mode: Cell::new(StoreMode::Up(1)),
+            guilds: RefCell::default(),
+            shards: RefCell::default(),
+        });
+        let writer = Rc::clone(&state);
+        actix_rt::spawn(async move {
+            while let Some(first) = inbox.recv().await {
+                let mode = loop {
+                    match writer.mode.get() {
+                        StoreMode::Silent => sleep_ms(20).await,
+                        other @ (StoreMode::Up(_) | StoreMode::Down) => break other,
+                    }
+                };
+                if let StoreMode::Up(ms) = mode
+                    && ms > 0
+                {
+                    sleep_ms(ms).await;
+                }
+                let mut next = Some(first);
+                while let Some((life, job)) = next {
+                    // What a killed process had not committed is lost with it.
+                    if life.get() {
+                        job(&writer, mode);
+                    }
+                    next = inbox.try_recv().ok();
+                }
+            }
+        });
+        Rc::new(Self { state, jobs })
+    }
+
+    /// Changes how the store behaves from now on.
+    pub fn set(&self, mode: StoreMode) {
+        self.state.mode.set(mode);
+    }
+
+    /// What is stored of a guild.
+    pub fn stored(&self, guild: GuildId) -> Stored {
+        let guilds = self.state.guilds.borrow();
+        guilds
+            .get(&guild)
+            .map(|journal| journal.stored.clone())
+            .unwrap_or_default()
+    }
+
+    /// The newest durable revision of a guild.
+    pub fn revision(&self, guild: GuildId) -> u64 {
+        self.state.guilds.borrow().get(&guild).map_or(0, Journal::revision)
+    }
+
+    /// The stored side data of a shard.
+    pub fn shard(&self, shard: ShardId) -> StoredShard {
+        self.state.shard(shard)
+    }
+
+    pub(super) fn port(self: &Rc<Self>, life: &Life) -> Rc<dyn GuildStore> {
+        Rc::new(Port {
+            store: Rc::clone(self),
+            life: Rc::clone(life),
+        })
+    }
+}
+
+impl Journal {
+    fn revision(&self) -> u64 {
+        let snapshot = self.stored.snapshot.as_ref().map_or(0, |snapshot| snapshot.revision);
+        self.stored.records.last().map_or(snapshot, |record| record.revision)
+    }
+}
+
+impl State {
+    fn append(&self, append: &Append) -> Result<Appended, PortError> {
+        let mut guilds = self.guilds.borrow_mut();
+        let journal = guilds.entry(append.guild).or_default();
+        let record: &Record = &append.record;
+        if record.epoch < journal.epoch {
+            return Err(PortError::new(PortErrorKind::Gone, "a younger owner has written"));
+        }
+        let head = journal.revision();
+        if record.revision <= head {
+            return Ok(Appended { wants_snapshot: false });
+        }
+        if record.revision != head + 1 {
+            let message = format!("revision {} does not follow {head}", record.revision);
+            return Err(PortError::new(PortErrorKind::Refused, message));
+        }
+        journal.epoch = record.epoch;
+        // As self-describing text, as every store writes it: what does not survive that is not stored.
+        let text = serde_json::to_string(record).map_err(malformed)?;
+        journal.bytes += text.len();
+        journal
+            .stored
+            .records
+            .push(serde_json::from_str(&text).map_err(malformed)?);
+        (journal.shard, journal.awake) = (Some(append.shard), append.awake);
+        Ok(Appended {
+            wants_snapshot: journal.bytes > COMPACT_FROM,
+        })
+    }
+
+    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: &Snapshot, awake: bool) -> Result<(), PortError> {
+        let mut guilds = self.guilds.borrow_mut();
+        let journal = guilds.entry(guild).or_default();
+        if journal
+            .stored
+            .snapshot
+            .as_ref()
+            .is_some_and(|old| old.revision > snapshot.revision)
+        {
+            return Ok(());
+        }
+        let text = serde_json::to_string(snapshot).map_err(malformed)?;
+        journal
+            .stored
+            .records
+            .retain(|record| record.revision > snapshot.revision);
+        journal.stored.snapshot = Some(serde_json::from_str(&text).map_err(malformed)?);
+        (journal.bytes, journal.shard, journal.awake) = (0, Some(shard), awake);
+        Ok(())
+    }
+
+    fn shard(&self, shard: ShardId) -> StoredShard {
+        let mut stored = self.shards.borrow().get(&shard).cloned().unwrap_or_default();
+        let guilds = self.guilds.borrow();
+        let awake = guilds
+            .iter()
+            .filter(|(_, journal)| journal.awake && journal.shard == Some(shard));
+        stored.awake = awake.map(|(guild, _)| *guild).collect();
+        stored
+    }
+
+    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) {
+        let mut shards = self.shards.borrow_mut();
+        let stored = shards.entry(shard).or_default();
+        if let Some(gateway) = checkpoint.gateway {
+            stored.gateway = gateway;
+        }
+        let changed: BTreeSet<u64> = checkpoint.seats.iter().map(|seats| seats.guild).collect();
+        stored.seats.retain(|seats| !changed.contains(&seats.guild));
+        let kept = checkpoint.seats.into_iter();
+        stored
+            .seats
+            .extend(kept.filter(|seats| !seats.seats.is_empty() || seats.own.is_some()));
+        for (node, session) in checkpoint.nodes {
+            stored.nodes.retain(|(known, _)| *known != node);
+            stored.nodes.extend(session.map(|session| (node, session)));
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn malformed(error: serde_json::Error) -> PortError {
+    PortError::new(PortErrorKind::Malformed, error.to_string())
+}
+
+/// The store as one process sees it.
+struct Port {
+    store: Rc<FakeStore>,
+    life: Life,
+}
+
+impl Port {
+    fn call<T: 'static>(&self, act: impl FnOnce(&State) -> Result<T, PortError> + 'static) -> Work<T> {
+        let (done, answer) = oneshot::channel();
+        let job: Job = Box::new(move |state, mode| {
+            let result = match mode {
+                StoreMode::Down => Err(PortError::new(PortErrorKind::Unreachable, "the store is down")),
+                StoreMode::Up(_) | StoreMode::Silent => act(state),
+            };
+            let _ = done.send(result);
+        });
+        // The writer lives as long as the world.
+        let _ = self.store.jobs.send((Rc::clone(&self.life), job));
+        async move {
+            match answer.await {
+                Ok(result) => result,
+                Err(_) => std::future::pending().await,
+            }
+        }
+        .boxed_local()
+    }
+}
+
+impl GuildStore for Port {
+    fn load(&self, guild: GuildId) -> Work<Stored> {
+        self.call(move |state| {
+            let guilds = state.guilds.borrow();
+            Ok(guilds
+                .get(&guild)
+                .map(|journal| journal.stored.clone())
+                .unwrap_or_default())
+        })
+    }
+
+    fn append(&self, append: Append) -> Work<Appended> {
+        self.call(move |state| state.append(&append))
+    }
+
+    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: Snapshot, awake: bool) -> Work<()> {
+        self.call(move |state| state.snapshot(guild, shard, &snapshot, awake))
+    }
+
+    fn load_shard(&self, shard: ShardId) -> Work<StoredShard> {
+        self.call(move |state| Ok(state.shard(shard)))
+    }
+
+    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) -> Work<()> {
+        self.call(move |state| {
+            state.checkpoint(shard, checkpoint);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! Deaths: of guilds, shards and processes.
+
+use super::*;
+
+fn skips(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Command {
+            command: Command::Skip,
+            ..
+        }
+    )
+}
+
+#[test]
+fn a_death_while_deciding_costs_one_input_and_no_sound() {
+    playing(1, |world| async move {
+        world.adds("b").await;
+        world.strike(Strike::Decide, Some(GUILD), 1, Some(Arc::new(skips)));
+        let told = world.asks(Command::Skip).await;
+        assert!(
+            matches!(refused(told.as_ref()), Some(Refusal::Fault { .. })),
+            "{told:?}"
+        );
+        world.wait_ms(1_000).await;
+        assert_eq!((world.sounding(GUILD), world.begins("a")), (vec!["a".to_owned()], 1));
+        assert!(matches!(world.asks(Command::Skip).await, Some(Say::Skipped { .. })));
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["b"]).await);
+    });
+}
+
+#[test]
+fn a_death_while_applying_rebuilds_the_guild_and_costs_no_sound() {
+    playing(2, |world| async move {
+        world.adds("b").await;
+        world.strike(Strike::Apply, Some(GUILD), 1, Some(Arc::new(skips)));
+        let told = world.asks(Command::Skip).await;
+        assert!(
+            matches!(refused(told.as_ref()), Some(Refusal::Fault { .. })),
+            "{told:?}"
+        );
+        world.wait_ms(1_000).await;
+        assert_eq!((world.sounding(GUILD), world.begins("a")), (vec!["a".to_owned()], 1));
+        assert!(matches!(world.asks(Command::Skip).await, Some(Say::Skipped { .. })));
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["b"]).await);
+    });
+}
+
+#[test]
+fn a_shards_actor_that_dies_loses_nothing_of_its_guilds() {
+    playing(3, |world| async move {
+        world.adds("b").await;
+        world.strike(Strike::Shard, None, 1, None);
+        let told = world.asks(Command::Skip).await;
+        assert!(matches!(told, Some(Say::Skipped { .. })), "{told:?}");
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["b"]).await);
+        assert_eq!(world.fatal_within(1_000).await, None);
+    });
+}
+
+#[test]
+fn a_shard_that_dies_too_often_ends_the_process_with_70() {
+    playing(4, |world| async move {
+        world.strike(Strike::Shard, None, 4, None);
+        world.say(GUILD, ANN, Command::Pause);
+        let fatal = world.fatal_within(60_000).await;
+        assert_eq!(fatal.map(|fatal| fatal.exit_code()), Some(70));
+    });
+}
+
+#[test]
+fn a_guild_that_dies_too_often_is_parked_says_so_and_comes_back() {
+    playing(5, |world| async move {
+        world.strike(Strike::Decide, Some(GUILD), 7, None);
+        for _ in 0..7 {
+            world.say(GUILD, ANN, Command::NowPlaying);
+            world.wait_ms(40_000).await;
+            if world.phase(GUILD) == Phase::Parked {
+                break;
+            }
+        }
+        world.heal();
+        assert_eq!(world.phase(GUILD), Phase::Parked);
+        let told = world.asks(Command::Skip).await;
+        assert!(
+            matches!(refused(told.as_ref()), Some(Refusal::Parked { .. })),
+            "{told:?}"
+        );
+        assert!(
+            world.until(301_000, |w| w.phase(GUILD) == Phase::Live).await,
+            "a probe brings it back"
+        );
+        assert!(matches!(
+            world.asks(Command::Queue { page: 0 }).await,
+            Some(Say::Queue(_))
+        ));
+    });
+}
+
+#[test]
+fn an_orderly_restart_plays_on_and_resumes_every_session() {
+    playing(6, |world| async move {
+        world.adds("b").await;
+        assert_eq!(world.stop().await, Some(Drained::Finished));
+        world.wait_ms(2_000).await;
+        world.start().await.expect("a process");
+        world.wait_ms(5_000).await;
+        assert_eq!((world.sounding(GUILD), world.begins("a")), (vec!["a".to_owned()], 1));
+        assert_eq!(world.lines(|what| matches!(what, What::Identify(_))), 1);
+        assert!(matches!(world.asks(Command::Skip).await, Some(Say::Skipped { .. })));
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["b"]).await);
+    });
+}
+
+#[test]
+fn a_search_that_a_kill_interrupts_is_finished_by_the_next_process() {
+    playing(7, |world| async move {
+        world.audio.slow_search(400);
+        let asked = world.play(GUILD, ANN, "b");
+        world.wait_ms(200).await;
+        world.kill().await;
+        world.start().await.expect("a process");
+        let added = |w: &World| matches!(w.answer(asked), Some(Say::Added { .. }));
+        assert!(world.until(5_000, added).await, "{:?}", world.answer(asked));
+        assert_eq!(world.begins("a"), 1);
+        assert!(matches!(world.asks(Command::Skip).await, Some(Say::Skipped { .. })));
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["b"]).await);
+    });
+}
+
+#[test]
+fn a_command_that_the_gateway_replays_is_applied_and_answered_once() {
+    playing(8, |world| async move {
+        for title in ["b", "c"] {
+            world.adds(title).await;
+        }
+        // The side checkpoint lags: what came after it is replayed to the next process.
+        world.wait_ms(1_500).await;
+        let asked = world.say(GUILD, ANN, Command::Skip);
+        assert!(
+            world
+                .until(500, |w| w.sounding(GUILD) == ["b"] && w.answer(asked).is_some())
+                .await
+        );
+        world.kill().await;
+        world.start().await.expect("a process");
+        world.wait_ms(15_000).await;
+        assert_eq!(world.sounding(GUILD), ["b"]);
+        let interaction = world.discord.interaction(asked).expect("known");
+        assert!(
+            matches!(interaction.said(), Some(Say::Skipped { .. })),
+            "{interaction:?}"
+        );
+        assert_eq!(world.begins("c"), 0);
+    });
+}
+
+#[test]
+fn a_guild_that_rests_sleeps_and_wakes_with_its_queue() {
+    playing(9, |world| async move {
+        world.adds("b").await;
+        assert!(matches!(
+            world.asks(Command::Disconnect).await,
+            Some(Say::Left { kept: 2, .. })
+        ));
+        assert!(world.until(2_000, |w| w.sounding(GUILD).is_empty()).await);
+        assert!(
+            world.until(901_000, |w| w.phase(GUILD) == Phase::Cold).await,
+            "{:?}",
+            world.phase(GUILD)
+        );
+        match world.asks(Command::Queue { page: 0 }).await {
+            Some(Say::Queue(view)) => assert_eq!(view.total, 1),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_flooded_guild_refuses_politely_and_answers_everybody() {
+    playing(10, |world| async move {
+        let asked: Vec<u64> = (0..400)
+            .map(|_| world.say(GUILD, ANN, Command::Queue { page: 0 }))
+            .collect();
+        world.wait_ms(15_000).await;
+        let told: Vec<_> = asked.iter().map(|asked| world.answer(*asked)).collect();
+        let busy = told
+            .iter()
+            .filter(|told| refused(told.as_ref()) == Some(&Refusal::Busy))
+            .count();
+        let shown = told.iter().filter(|told| matches!(told, Some(Say::Queue(_)))).count();
+        assert_eq!(busy + shown, 400);
+        assert!(shown >= 256 && busy > 0, "{shown} shown, {busy} refused");
+    });
+}

@@ -1,0 +1,270 @@
+//! Everything that can be said, each with the facts that its words must hold.
+
+use ostinato_machine::guild::{JoinBlock, LoopMode, Refusal, Say};
+use ostinato_machine::ids::ChannelId;
+
+use super::{added, brief, now_view, queue_view};
+use crate::discord::commands::{Local, Problem};
+
+/// Every variant once at least, with the facts that its words must hold.
+pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
+    let channel = ChannelId(55);
+    let track = brief("First");
+    vec![
+        (Say::Working, vec!["Working"]),
+        (Say::Joined { channel }, vec!["<#55>"]),
+        (Say::Left { channel, kept: 0 }, vec!["<#55>"]),
+        (
+            Say::Left { channel, kept: 1 },
+            vec!["<#55>", "1 track is kept", "/connect"],
+        ),
+        (
+            Say::Left { channel, kept: 12 },
+            vec!["<#55>", "12 tracks are kept", "/connect"],
+        ),
+        (added(), vec!["First", "3:07", "place 3", "<t:1000000060:R>"]),
+        (
+            Say::Added {
+                first: track.clone(),
+                count: 1,
+                position: 0,
+                left_out: 0,
+                limit: 5_000,
+                playlist: None,
+                starts_in_ms: Some(0),
+            },
+            vec!["Now playing", "First"],
+        ),
+        (
+            Say::Added {
+                first: track.clone(),
+                count: 40,
+                position: 2,
+                left_out: 1,
+                limit: 5_000,
+                playlist: Some("My *mix*".into()),
+                starts_in_ms: None,
+            },
+            vec![
+                "40 tracks",
+                "My \\*mix\\*",
+                "First",
+                "place 2",
+                "1 track was left out",
+                "5,000",
+            ],
+        ),
+        (
+            Say::Added {
+                first: track.clone(),
+                count: 2,
+                position: 4_990,
+                left_out: 1_200,
+                limit: 5_000,
+                playlist: Some("".into()),
+                starts_in_ms: None,
+            },
+            vec!["2 tracks", "place 4,990", "1,200 tracks were left out"],
+        ),
+        (Say::Paused { track: track.clone() }, vec!["Paused", "First", "/resume"]),
+        (
+            Say::Resumed {
+                track: track.clone(),
+                alone: false,
+            },
+            vec!["First", "goes on"],
+        ),
+        (
+            Say::Resumed {
+                track: track.clone(),
+                alone: true,
+            },
+            vec!["First", "somebody listens"],
+        ),
+        (
+            Say::Skipped {
+                track: track.clone(),
+                next: Some(brief("Second")),
+            },
+            vec!["Skipped", "First", "Second"],
+        ),
+        (
+            Say::Skipped {
+                track: track.clone(),
+                next: None,
+            },
+            vec!["First", "queue is empty"],
+        ),
+        (Say::Stopped { cleared: 0 }, vec!["Stopped"]),
+        (Say::Stopped { cleared: 3 }, vec!["Stopped", "3 tracks"]),
+        (
+            Say::Sought {
+                track: track.clone(),
+                position_ms: 90_000,
+            },
+            vec!["First", "1:30", "3:07"],
+        ),
+        (Say::Volume { percent: 80 }, vec!["80 %"]),
+        (Say::Loop { mode: LoopMode::Off }, vec!["Nothing repeats"]),
+        (Say::Loop { mode: LoopMode::Track }, vec!["current track repeats"]),
+        (Say::Loop { mode: LoopMode::Queue }, vec!["queue repeats"]),
+        (
+            Say::Removed {
+                track: track.clone(),
+                index: 7,
+            },
+            vec!["Removed", "First", "place 7"],
+        ),
+        (
+            Say::Moved {
+                track: track.clone(),
+                from: 7,
+                to: 2,
+            },
+            vec!["Moved", "First", "7", "2"],
+        ),
+        (Say::Shuffled { count: 12 }, vec!["12 tracks"]),
+        (Say::Cleared { count: 1 }, vec!["1 track", "plays on"]),
+        (
+            Say::Queue(Box::new(queue_view())),
+            vec![
+                "First",
+                "Song 11",
+                "Song 20",
+                "`11`",
+                "`20`",
+                "Page 2 of 34",
+                "340 tracks",
+                "1:02:03",
+                "<@44>",
+            ],
+        ),
+        (
+            Say::NowPlaying(Box::new(now_view())),
+            vec![
+                "First",
+                "Ann Author",
+                "<@44>",
+                "▓▓▓▓░░░░░░░░ 1:12 / 3:07",
+                "<t:1000000115:R>",
+                "80 %",
+                "repeats this track",
+                "next: Second",
+                "https://music.example/cover.png",
+            ],
+        ),
+        (
+            Say::Refused(Refusal::NothingPlaying),
+            vec!["Nothing is playing", "/play"],
+        ),
+        (Say::NoNode, vec!["No audio server", "by itself"]),
+        (
+            Say::TrackFailed {
+                track: track.clone(),
+                message: "403 *forbidden*".into(),
+            },
+            vec!["First", "passed over", "403 \\*forbidden\\*"],
+        ),
+        (
+            Say::TrackFailed {
+                track,
+                message: "".into(),
+            },
+            vec!["First", "passed over."],
+        ),
+        (Say::FailuresHeld { count: 5 }, vec!["5 tracks", "in a row"]),
+        (
+            Say::LeftAlone { kept: 2 },
+            vec!["nobody was listening", "2 tracks are kept"],
+        ),
+        (Say::LeftIdle, vec!["nothing was playing"]),
+        (Say::TakenOut { kept: 0 }, vec!["took me out", "/connect"]),
+        (Say::VoiceRefused { code: 4017 }, vec!["end-to-end encryption", "4017"]),
+        (Say::VoiceRefused { code: 4004 }, vec!["4004", "/connect"]),
+        (
+            Say::JoinFailed {
+                channel,
+                why: JoinBlock::Speak,
+            },
+            vec!["<#55>", "\"Speak\""],
+        ),
+    ]
+}
+
+pub(super) fn refusals() -> Vec<(Refusal, Vec<&'static str>)> {
+    let channel = ChannelId(55);
+    let cannot = |why| Refusal::CannotJoin { channel, why };
+    vec![
+        (Refusal::NotInVoice, vec!["voice channel"]),
+        (Refusal::OtherChannel { bot: channel }, vec!["<#55>", "Join it"]),
+        (Refusal::BotNotInVoice, vec!["no voice channel", "/connect"]),
+        (Refusal::NothingPlaying, vec!["Nothing is playing", "/play"]),
+        (Refusal::QueueEmpty, vec!["empty", "/play"]),
+        (Refusal::AlreadyHere { channel }, vec!["<#55>", "already"]),
+        (Refusal::AlreadyPaused, vec!["paused already", "/resume"]),
+        (Refusal::NotPaused { alone: false }, vec!["not paused"]),
+        (Refusal::NotPaused { alone: true }, vec!["listeners"]),
+        (Refusal::QueueFull { limit: 5_000 }, vec!["full", "5,000 tracks"]),
+        (Refusal::EmptyQuery, vec!["nothing to search", "/play"]),
+        (Refusal::QueryTooLong { limit: 500 }, vec!["too long", "500 characters"]),
+        (
+            Refusal::NothingFound { query: "a *b*".into() },
+            vec!["Nothing was found", "a \\*b\\*"],
+        ),
+        (
+            Refusal::LoadError { message: "gone".into() },
+            vec!["could not load", "gone"],
+        ),
+        (Refusal::LoadError { message: "".into() }, vec!["no reason"]),
+        (Refusal::SearchTimeout, vec!["search took too long"]),
+        (Refusal::NoNode, vec!["No audio server"]),
+        (Refusal::NotSeekable, vec!["no positions"]),
+        (Refusal::BehindEnd { length_ms: 187_000 }, vec!["3:07"]),
+        (Refusal::VolumeRange { max: 200 }, vec!["0 to 200 %"]),
+        (Refusal::NoSuchEntry { index: 9, count: 1 }, vec!["place 9", "1 track"]),
+        (Refusal::TooManyPending { limit: 16 }, vec!["16 commands"]),
+        (cannot(JoinBlock::View), vec!["<#55>", "View Channel"]),
+        (cannot(JoinBlock::Connect), vec!["<#55>", "\"Connect\""]),
+        (cannot(JoinBlock::Speak), vec!["<#55>", "\"Speak\""]),
+        (cannot(JoinBlock::Full), vec!["<#55>", "full"]),
+        (cannot(JoinBlock::Gone), vec!["gone"]),
+        (cannot(JoinBlock::Unknown), vec!["<#55>", "no answer"]),
+        (Refusal::Expired, vec!["too long", "Repeat"]),
+        (Refusal::TooLate, vec!["too late", "not done", "Repeat"]),
+        (Refusal::Busy, vec!["at once"]),
+        (Refusal::Parked { reference: "K7".into() }, vec!["repaired", "K7"]),
+        (Refusal::Fault { reference: "K7".into() }, vec!["fault", "K7"]),
+        (Refusal::ShuttingDown, vec!["restarting", "Repeat"]),
+        (Refusal::StoreDown, vec!["can't be read", "Repeat"]),
+    ]
+}
+
+pub(super) fn locals() -> Vec<(Local, Vec<&'static str>)> {
+    let bad = |problem| Local::BadOption {
+        command: "loop",
+        option: "mode".into(),
+        problem,
+    };
+    vec![
+        (Local::Help { command: None }, vec!["/play query [where]", "/ping"]),
+        (
+            Local::Help { command: Some("seek") },
+            vec!["/seek position", "1m30s", "at most"],
+        ),
+        (Local::Ping { delivered_ms: Some(52) }, vec!["52 ms"]),
+        (Local::Ping { delivered_ms: None }, vec!["here"]),
+        (Local::ServerOnly { command: "skip" }, vec!["/skip", "server"]),
+        (
+            Local::UnknownCommand { name: "dan_ce".into() },
+            vec!["dan\\_ce", "/help"],
+        ),
+        (bad(Problem::Missing), vec!["/loop", "mode"]),
+        (bad(Problem::Unknown), vec!["/loop", "mode", "/help loop"]),
+        (bad(Problem::NoText), vec!["mode", "text"]),
+        (bad(Problem::OutOfRange { min: 0, max: 200 }), vec!["0 to 200"]),
+        (bad(Problem::TooLong { max: 500 }), vec!["500 characters"]),
+        (bad(Problem::NoChoice), vec!["`off`, `track`, `queue`"]),
+        (bad(Problem::NoPosition), vec!["1m30s"]),
+        (Local::UnknownInteraction, vec!["/help"]),
+    ]
+}

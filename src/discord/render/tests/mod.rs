@@ -1,0 +1,201 @@
+//! The words, without snapshots: what they must hold, and what they must not.
+
+mod facts;
+mod limits;
+
+use ostinato_machine::guild::{Brief, LoopMode, NowView, QueueView, Say};
+use ostinato_machine::ids::UserId;
+
+use super::message::Tone;
+use super::*;
+use crate::discord::commands::{COMMANDS, Local};
+use facts::{locals, refusals, says};
+
+const NOW: Moment = Moment {
+    now_ms: 1_000_000_000_000,
+};
+
+fn brief(title: &str) -> Brief {
+    Brief {
+        title: title.into(),
+        author: "Ann Author".into(),
+        uri: Some("https://music.example/track".into()),
+        artwork: Some("https://music.example/cover.png".into()),
+        length_ms: Some(187_000),
+        by: UserId(44),
+    }
+}
+
+fn now_view() -> NowView {
+    NowView {
+        track: brief("First"),
+        position_ms: 72_000,
+        paused: false,
+        alone: false,
+        waiting: false,
+        volume: 80,
+        loop_mode: LoopMode::Track,
+        next: Some(brief("Second")),
+    }
+}
+
+fn queue_view() -> QueueView {
+    QueueView {
+        now: Some(now_view()),
+        page: 1,
+        pages: 34,
+        first: 11,
+        entries: (11..21).map(|n| brief(&format!("Song {n}"))).collect(),
+        total: 340,
+        total_ms: Some(3_723_000),
+        loop_mode: LoopMode::Queue,
+    }
+}
+
+fn added() -> Say {
+    Say::Added {
+        first: brief("First"),
+        count: 1,
+        position: 3,
+        left_out: 0,
+        limit: 5_000,
+        playlist: None,
+        starts_in_ms: Some(60_000),
+    }
+}
+
+/// Everything that is shown, in one text.
+fn shown(message: &Message) -> String {
+    let mut all = message.text.clone();
+    if let Some(card) = &message.card {
+        for part in [
+            card.title.as_ref(),
+            card.url.as_ref(),
+            Some(&card.text),
+            card.picture.as_ref(),
+            card.footer.as_ref(),
+        ] {
+            all.push('\n');
+            all.push_str(part.map_or("", String::as_str));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_message_holds_its_facts() {
+    for (what, facts) in says() {
+        let text = shown(&say(&what, NOW));
+        for fact in facts {
+            assert!(text.contains(fact), "{what:?} lacks {fact:?}:\n{text}");
+        }
+    }
+    for (why, facts) in refusals() {
+        let message = say(&Say::Refused(why.clone()), NOW);
+        assert!(
+            message.card.is_none() && !message.text.contains('\n'),
+            "{why:?} is one plain line"
+        );
+        for fact in facts {
+            assert!(message.text.contains(fact), "{why:?} lacks {fact:?}: {}", message.text);
+        }
+    }
+    for (what, facts) in locals() {
+        let text = shown(&local(&what));
+        for fact in facts {
+            assert!(text.contains(fact), "{what:?} lacks {fact:?}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn the_tone_is_calm() {
+    let mut all: Vec<String> = says().iter().map(|(what, _)| shown(&say(what, NOW))).collect();
+    all.extend(
+        refusals()
+            .into_iter()
+            .map(|(why, _)| shown(&say(&Say::Refused(why), NOW))),
+    );
+    all.extend(locals().iter().map(|(what, _)| shown(&local(what))));
+    all.extend(COMMANDS.iter().map(|spec| {
+        shown(&local(&Local::Help {
+            command: Some(spec.name),
+        }))
+    }));
+    for text in all {
+        assert!(!text.trim().is_empty());
+        for word in ["!", "Oops", "oops", "guild", "you must", "Sorry", "sorry"] {
+            assert!(!text.contains(word), "{word:?} in {text}");
+        }
+    }
+}
+
+#[test]
+fn a_colour_never_stands_alone() {
+    for (what, _) in says() {
+        if let Some(card) = say(&what, NOW).card {
+            let is_signed = card.text.starts_with("▲ ") || card.text.starts_with("■ ");
+            assert_eq!(is_signed, card.tone != Tone::Brand, "{what:?}");
+        }
+    }
+}
+
+#[test]
+fn a_track_that_does_not_move_has_no_stamp() {
+    let states = [
+        (true, false, "Paused"),
+        (false, true, "Waiting for listeners"),
+        (false, false, "About to play"),
+    ];
+    for (paused, alone, word) in states {
+        let view = NowView {
+            paused,
+            alone,
+            waiting: true,
+            ..now_view()
+        };
+        let text = shown(&say(&Say::NowPlaying(Box::new(view)), NOW));
+        assert!(text.contains(word) && !text.contains("<t:"), "{text}");
+    }
+    let mut live = now_view();
+    live.track.length_ms = None;
+    assert!(shown(&say(&Say::NowPlaying(Box::new(live)), NOW)).contains("1:12 · live"));
+}
+
+#[test]
+fn an_empty_queue_and_a_live_one_say_so() {
+    let mut view = queue_view();
+    view.entries.clear();
+    view.total = 0;
+    view.total_ms = None;
+    let text = shown(&say(&Say::Queue(Box::new(view)), NOW));
+    assert!(text.contains("Nothing is queued") && text.contains("live stream") && text.contains("0 tracks"));
+}
+
+#[test]
+fn places_are_aligned() {
+    let mut view = queue_view();
+    view.first = 95;
+    let text = shown(&say(&Say::Queue(Box::new(view)), NOW));
+    assert!(text.contains("` 95`") && text.contains("`104`"), "{text}");
+}
+
+#[test]
+fn a_page_of_ordinary_tracks_is_never_cut() {
+    let mut view = queue_view();
+    for entry in &mut view.entries {
+        entry.title = "W".repeat(300).into();
+        entry.uri = Some(format!("https://music.example/{}", "x".repeat(178)).into());
+        entry.by = UserId(u64::MAX);
+    }
+    let card = say(&Say::Queue(Box::new(view)), NOW).card.unwrap();
+    assert_eq!(
+        card.text
+            .lines()
+            .filter(|line| line.starts_with('`') && line.ends_with('>'))
+            .count(),
+        10,
+        "{}",
+        card.text
+    );
+}

@@ -1,0 +1,276 @@
+//! Discord as users see it: guilds, seats, commands typed and answers read.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::typed::Typed;
+use crate::discord::{
+    self, DiscordConfig, DiscordStandIn, Fault, InteractionHandle, LimitScope, RestFaultKind, SeenBy, SlashCommand,
+};
+use crate::findings::Findings;
+use crate::scenario::{GatewayFault, GuildSpec, OBSERVER, RestFault};
+use crate::voices::Voices;
+
+/// The kind of a first callback that only promises an answer.
+const DEFERRED: u64 = 5;
+
+/// A guild and its parts, by name.
+#[derive(Clone, Debug)]
+pub struct GuildIds {
+    /// The guild.
+    pub id: u64,
+    /// The text channel that commands are typed in unless said otherwise.
+    pub first_text: u64,
+    /// The first voice channel.
+    pub first_voice: u64,
+    /// A user in no voice channel, who only reads.
+    pub observer: u64,
+    text: BTreeMap<String, u64>,
+    voice: BTreeMap<String, u64>,
+    members: BTreeMap<String, u64>,
+}
+
+impl GuildIds {
+    /// The text channel `name`; 0, which nobody has, if there is none.
+    pub fn text(&self, name: &str) -> u64 {
+        self.text.get(name).copied().unwrap_or(0)
+    }
+
+    /// The voice channel `name`.
+    pub fn voice(&self, name: &str) -> u64 {
+        self.voice.get(name).copied().unwrap_or(0)
+    }
+
+    /// The name of a voice channel.
+    pub fn voice_name(&self, id: Option<u64>) -> String {
+        let Some(id) = id else { return "no channel".into() };
+        let found = self.voice.iter().find(|(_, channel)| **channel == id);
+        found.map_or_else(|| format!("channel {id}"), |(name, _)| name.clone())
+    }
+
+    /// The user `name`.
+    pub fn member(&self, name: &str) -> u64 {
+        self.members.get(name).copied().unwrap_or(0)
+    }
+
+    /// All users but the observer.
+    pub fn members(&self) -> Vec<u64> {
+        self.members
+            .values()
+            .copied()
+            .filter(|user| *user != self.observer)
+            .collect()
+    }
+}
+
+/// A final answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// All that is read in it, line by line.
+    pub text: String,
+    /// Only the one who typed sees it.
+    pub private: bool,
+    /// A sign of work came before it.
+    pub deferred: bool,
+}
+
+/// Discord. Cloning shares it.
+#[derive(Clone)]
+pub struct Chat {
+    discord: DiscordStandIn,
+}
+
+impl Chat {
+    /// Starts it. Requests are held against Discord's own document if `DISCORD_OPENAPI` names it.
+    ///
+    /// # Errors
+    /// When no port can be had, or the document can't be read.
+    pub async fn start(origin: Instant, seed: u64, voices: Voices, findings: Findings) -> anyhow::Result<Self> {
+        let config = DiscordConfig {
+            seed,
+            origin,
+            openapi: std::env::var_os("DISCORD_OPENAPI")
+                .filter(|path| !path.is_empty())
+                .map(Into::into),
+            ..DiscordConfig::default()
+        };
+        Ok(Self {
+            discord: DiscordStandIn::start(config, voices, findings).await?,
+        })
+    }
+
+    /// What a bot needs to find it.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        vec![
+            ("DISCORD_TOKEN".into(), self.discord.token()),
+            ("DISCORD_API_BASE_URL".into(), self.discord.base_url()),
+        ]
+    }
+
+    /// Makes a guild with the bot in it, and an observer.
+    pub fn add_guild(&self, name: &str, spec: &GuildSpec) -> GuildIds {
+        let voice = |name: &String| discord::VoiceSpec {
+            name: name.clone(),
+            ..discord::VoiceSpec::default()
+        };
+        let member = |name: &str| discord::MemberSpec {
+            name: name.to_owned(),
+            ..discord::MemberSpec::default()
+        };
+        let members = spec.members.iter().map(String::as_str).chain([OBSERVER]);
+        let made = self.discord.add_guild(&discord::GuildSpec {
+            name: name.to_owned(),
+            text: spec.text.clone(),
+            voice: spec.voice.iter().map(voice).collect(),
+            members: members.map(member).collect(),
+            ..discord::GuildSpec::default()
+        });
+        let of = |map: &BTreeMap<String, u64>, name: Option<&String>| {
+            name.and_then(|name| map.get(name)).copied().unwrap_or(0)
+        };
+        GuildIds {
+            id: made.id,
+            first_text: of(&made.text, spec.text.first()),
+            first_voice: of(&made.voice, spec.voice.first()),
+            observer: made.members.get(OBSERVER).copied().unwrap_or(0),
+            text: made.text,
+            voice: made.voice,
+            members: made.members,
+        }
+    }
+
+    /// `user` goes to a voice channel, or leaves.
+    pub fn seat(&self, guild: u64, user: u64, channel: Option<u64>) {
+        match channel {
+            Some(channel) => self.discord.join_voice(guild, user, channel),
+            None => self.discord.leave_voice(guild, user),
+        }
+    }
+
+    /// A moderator moves the bot, or throws it out.
+    pub fn move_bot(&self, guild: u64, channel: Option<u64>) {
+        self.seat(guild, self.discord.bot(), channel);
+    }
+
+    /// Where the bot is.
+    pub fn bot_channel(&self, guild: u64) -> Option<u64> {
+        self.discord.voice(guild, self.discord.bot()).map(|seat| seat.channel)
+    }
+
+    /// Members of `guild` who hear what sounds in `channel`.
+    pub fn listeners(&self, guild: &GuildIds, channel: u64) -> usize {
+        let members = guild.members.values();
+        let seats = members.filter_map(|user| self.discord.voice(guild.id, *user));
+        seats.filter(|seat| seat.channel == channel && !seat.self_deaf).count()
+    }
+
+    /// `user` types a command.
+    ///
+    /// # Errors
+    /// When Discord's client does not send it: no such command or option, a value out of bounds.
+    pub fn send(&self, guild: u64, channel: u64, user: u64, typed: &Typed) -> Result<InteractionHandle, String> {
+        let command = SlashCommand {
+            name: typed.name.clone(),
+            options: typed.options.clone(),
+        };
+        self.discord
+            .say(user, guild, channel, &command)
+            .map_err(|error| error.to_string())
+    }
+
+    /// The final answer of an interaction, once it is there: what the user reads when nothing is pending.
+    pub async fn answer(&self, said: &InteractionHandle) -> Option<Answer> {
+        let answer = said.standing().into_iter().find(|answer| !answer.text.is_empty())?;
+        let first = said.first(Duration::ZERO).await;
+        Some(Answer {
+            private: answer.seen_by == SeenBy::Caller,
+            deferred: first.is_some_and(|first| first.kind == DEFERRED),
+            text: answer.text,
+        })
+    }
+
+    /// What the bot wrote without being asked: channel and text, in order.
+    pub fn notices(&self, guild: &GuildIds) -> Vec<(u64, String)> {
+        let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
+        let own = all.filter(|message| message.by_bot && message.interaction.is_none());
+        own.map(|message| (message.channel, message.text)).collect()
+    }
+
+    /// Whether the bot is connected and has registered its commands.
+    pub async fn is_ready(&self) -> bool {
+        self.is_connected().await && self.discord.registered("play", Duration::ZERO).await
+    }
+
+    /// Whether the bot has a gateway session with a socket.
+    pub async fn is_connected(&self) -> bool {
+        self.discord.ready(1, Duration::ZERO).await
+    }
+
+    /// The bot's process is gone: waits until its sockets are.
+    pub async fn process_ended(&self) {
+        self.discord.offline(Duration::from_secs(2)).await;
+        self.discord.bot_restarts();
+    }
+
+    /// Breaks the gateway.
+    pub fn break_gateway(&self, what: GatewayFault, code: Option<u16>, for_ms: Option<u64>) {
+        let shard = None;
+        self.discord.fault(match what {
+            GatewayFault::Drop => Fault::DropTcp { shard },
+            GatewayFault::Reconnect => Fault::Reconnect { shard },
+            GatewayFault::Invalid => Fault::InvalidSession {
+                shard,
+                resumable: false,
+            },
+            GatewayFault::Close => Fault::Close {
+                shard,
+                code: code.unwrap_or(4000),
+            },
+            GatewayFault::Away => Fault::GatewayAway {
+                for_ms: for_ms.unwrap_or(0),
+            },
+            GatewayFault::Garbage => Fault::MalformedFrame { shard },
+        });
+    }
+
+    /// Breaks the next `times` REST requests.
+    pub fn break_rest(&self, what: RestFault, times: u32) {
+        let kind = match what {
+            RestFault::RateLimit => RestFaultKind::TooMany {
+                scope: LimitScope::User,
+                retry_after_ms: 300,
+            },
+            RestFault::Broken => RestFaultKind::ServerError(503),
+            RestFault::Slow => RestFaultKind::Slow(700),
+        };
+        self.discord.fault(Fault::Rest(discord::RestFault {
+            kind,
+            operation: None,
+            next: times,
+        }));
+    }
+
+    /// How often `operation` was called over REST.
+    pub fn calls(&self, operation: &str) -> u64 {
+        self.discord.rest_counts(None).get(operation).copied().unwrap_or(0)
+    }
+
+    /// IDENTIFYs that got a session.
+    pub fn identifies(&self) -> u64 {
+        self.discord.summary().identifies
+    }
+
+    /// RESUMEs that were answered.
+    pub fn resumes(&self) -> u64 {
+        self.discord.summary().resumes.values().sum()
+    }
+
+    /// How long after `at_ms` a session was first resumed, ms.
+    pub fn resumed_after(&self, at_ms: u64) -> Option<u64> {
+        let all = self.discord.summary().resumed_at_ms;
+        all.into_iter()
+            .filter(|resumed| *resumed >= at_ms)
+            .min()
+            .map(|resumed| resumed - at_ms)
+    }
+}

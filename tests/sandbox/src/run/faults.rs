@@ -1,0 +1,99 @@
+//! What breaks when a scenario says so.
+
+use std::time::{Duration, Instant};
+
+use super::stage::{READY, Stage};
+use super::step::{LOOK, Play};
+use crate::lavalink::LavalinkNode;
+use crate::scenario::{BotFault, Fault, NodeFault};
+
+/// Brings `fault` about.
+///
+/// # Errors
+/// When there is nothing to break, or the bot does not come back.
+pub(super) async fn bring(play: &Play<'_>, fault: &Fault) -> Result<(), String> {
+    let at = &play.stage.at;
+    if let Some(what) = fault.what {
+        for node in nodes(play, fault)? {
+            hit(&node, what);
+        }
+    }
+    if let Some(gateway) = fault.gateway {
+        at.chat.break_gateway(gateway, fault.code, fault.for_ms);
+    }
+    if let Some(rest) = fault.rest {
+        at.chat.break_rest(rest, fault.times.unwrap_or(1));
+    }
+    if let (Some(guild), Some(code)) = (&fault.voice, fault.code) {
+        let guild = play.guild(Some(guild))?;
+        at.nodes.iter().for_each(|node| node.close_voice(guild.id, code));
+    }
+    match fault.bot {
+        Some(what) => process(play.stage, what).await,
+        None => Ok(()),
+    }
+}
+
+fn nodes(play: &Play<'_>, fault: &Fault) -> Result<Vec<LavalinkNode>, String> {
+    let at = &play.stage.at;
+    if fault.node.as_deref() == Some("all") {
+        return Ok(at.nodes.to_vec());
+    }
+    let name = match (&fault.node, &fault.node_of) {
+        (Some(name), _) => name.clone(),
+        (None, Some(guild)) => {
+            let player = at.player(play.guild(Some(guild))?.id);
+            player.map(|player| player.node).ok_or("no node plays for this guild")?
+        }
+        (None, None) => return Err("the fault names no node".into()),
+    };
+    at.node(&name)
+        .map(|node| vec![node.clone()])
+        .ok_or_else(|| format!("no node is called `{name}`"))
+}
+
+/// Breaks or mends one node.
+pub fn hit(node: &LavalinkNode, what: NodeFault) {
+    match what {
+        NodeFault::Kill => node.kill(),
+        NodeFault::Revive => node.restart(),
+        NodeFault::Freeze => node.freeze(true),
+        NodeFault::Thaw => node.freeze(false),
+        NodeFault::Abort => node.abort(),
+        NodeFault::Garbage => node.garbage(true),
+        NodeFault::Sane => node.garbage(false),
+    }
+}
+
+async fn process(stage: &Stage, what: BotFault) -> Result<(), String> {
+    let told = |error: anyhow::Error| format!("{error:#}");
+    match what {
+        BotFault::Kill9 => {
+            stage.kill9().await;
+            stage.start_bot().await.map_err(told)?;
+        }
+        BotFault::Restart => {
+            stage.terminate().await.map_err(told)?;
+            stage.start_bot().await.map_err(told)?;
+        }
+        BotFault::Kill9Only => {
+            stage.kill9().await;
+            return Ok(());
+        }
+        BotFault::Start => stage.start_bot().await.map_err(told)?,
+    }
+    connected(stage).await
+}
+
+/// Waits until the bot has its gateway back.
+async fn connected(stage: &Stage) -> Result<(), String> {
+    let until = Instant::now() + READY;
+    while !stage.at.chat.is_connected().await {
+        stage.alive().await.map_err(|error| format!("{error:#}"))?;
+        if Instant::now() > until {
+            return Err(format!("the bot has no gateway {} s after its start", READY.as_secs()));
+        }
+        tokio::time::sleep(LOOK.max(Duration::from_millis(5))).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+use super::*;
+
+struct Run {
+    watch: Watch,
+    sound: SoundLedger,
+    catalogue: Catalogue,
+}
+
+impl Run {
+    fn new() -> Self {
+        let mut catalogue = Catalogue::default();
+        catalogue.add(Song::new("a", "First", 3_000));
+        catalogue.add(Song::new("b", "Second", 3_000));
+        let run = Self {
+            watch: Watch::default(),
+            sound: SoundLedger::default(),
+            catalogue,
+        };
+        run.say("/play query:First", "Added First", 0);
+        run.sound.sounds(1, 1, "a", 100);
+        run.beat(110, Some((0, false)));
+        run
+    }
+
+    fn say(&self, text: &str, answer: &str, now_ms: u64) {
+        let typed = Typed::read(text);
+        self.watch.typed(1, &typed, &self.catalogue, now_ms);
+        self.watch.answered(1, &typed, answer, &self.catalogue, now_ms);
+    }
+
+    fn beat(&self, now_ms: u64, playing: Option<(u64, bool)>) {
+        let players = playing.map(|(position_ms, paused)| PlayerView {
+            node: "n1".into(),
+            track: Some("https://music.example/track/a".into()),
+            title: None,
+            paused,
+            position_ms,
+            volume: 100,
+            connected: true,
+        });
+        let beat = Beat {
+            now_ms,
+            players: players.into_iter().collect(),
+            listeners: Some(1),
+            bot_runs: true,
+        };
+        self.watch.beat(1, &beat, &self.sound, &self.catalogue);
+    }
+}
+
+#[test]
+fn a_queue_that_has_run_out_excuses_silence_until_something_is_due() {
+    let run = Run::new();
+    run.beat(3_095, Some((2_990, false)));
+    run.sound.silent(1, 1, 3_100);
+    run.beat(3_105, None);
+    assert_eq!(run.sound.report(1, 9_000).longest_gap_ms, 0);
+    // Added, and never heard: due from 1.5 s after the answer.
+    run.say("/play query:Second", "Added Second", 9_000);
+    run.beat(10_500, None);
+    assert_eq!(run.sound.report(1, 12_500).longest_gap_ms, 2_000);
+}
+
+#[test]
+fn a_track_that_stops_half_way_is_a_gap() {
+    let run = Run::new();
+    run.beat(1_095, Some((990, false)));
+    run.sound.silent(1, 1, 1_100);
+    run.beat(1_105, None);
+    assert_eq!(run.sound.report(1, 2_100).longest_gap_ms, 1_000);
+}
+
+#[test]
+fn silence_after_stop_is_excused_and_the_queue_is_empty() {
+    let run = Run::new();
+    run.say("/stop", "Stopped", 1_000);
+    run.sound.silent(1, 1, 1_050);
+    run.beat(1_055, None);
+    assert_eq!(run.sound.report(1, 5_000).longest_gap_ms, 0);
+    assert!(run.watch.model(1).is_empty());
+}
+
+#[test]
+fn a_pause_excuses_silence_as_long_as_a_user_wants_it() {
+    let run = Run::new();
+    run.say("/pause", "Paused First", 1_000);
+    run.sound.silent(1, 1, 1_020);
+    run.beat(1_030, Some((900, true)));
+    run.say("/resume", "First goes on", 4_000);
+    run.beat(4_010, Some((900, true)));
+    assert_eq!(run.sound.report(1, 4_510).longest_gap_ms, 500);
+}
+
+#[test]
+fn a_pause_that_nobody_asked_for_is_a_gap() {
+    let run = Run::new();
+    run.sound.silent(1, 1, 1_000);
+    run.beat(1_010, Some((900, true)));
+    assert_eq!(run.sound.report(1, 2_000).longest_gap_ms, 1_000);
+}
+
+#[test]
+fn the_skip_of_the_last_track_excuses_silence() {
+    let run = Run::new();
+    run.say("/skip", "Skipped First", 1_000);
+    run.sound.silent(1, 1, 1_050);
+    run.beat(1_055, None);
+    assert!(run.watch.model(1).is_empty());
+    assert_eq!(run.sound.report(1, 5_000).longest_gap_ms, 0);
+}
+
+#[test]
+fn a_track_that_is_paused_as_it_begins_has_not_ended() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 500);
+    run.beat(3_095, Some((2_990, false)));
+    run.sound.silent(1, 1, 3_100);
+    run.sound.sounds(1, 1, "b", 3_102);
+    run.say("/pause", "Paused Second", 3_103);
+    run.sound.silent(1, 1, 3_106);
+    run.beat(3_110, Some((0, true)));
+    assert_eq!(run.watch.model(1).current(), Some("b"));
+}
+
+#[test]
+fn a_track_that_is_paused_just_before_its_end_has_not_ended() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 500);
+    run.beat(3_000, Some((2_900, false)));
+    run.say("/pause", "Paused First", 3_005);
+    run.sound.silent(1, 1, 3_006);
+    run.beat(3_010, Some((2_906, true)));
+    assert_eq!(run.watch.model(1).current(), Some("a"));
+}

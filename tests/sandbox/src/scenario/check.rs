@@ -1,0 +1,248 @@
+//! Whether every name in a scenario exists, and whether its steps make sense.
+
+use std::collections::BTreeSet;
+
+use super::read::nearest;
+use super::{Action, BOT, Expect, Fault, GatewayFault, GuildSpec, Line, OBSERVER, Scenario, World};
+
+/// The name of no voice channel.
+pub(crate) const NOWHERE: &str = "nowhere";
+
+/// What is wrong, with the line of the step, or that of the world.
+pub(super) fn check(scenario: &Scenario, world_line: u64) -> Vec<(u64, String)> {
+    let mut problems: Vec<(u64, String)> = check_world(&scenario.world)
+        .into_iter()
+        .map(|problem| (world_line, problem))
+        .collect();
+    if scenario.name.trim().is_empty() {
+        problems.push((1, "`name` says what the scenario promises; it is empty".into()));
+    }
+    let mut found = Vec::new();
+    for step in &scenario.steps {
+        let mut names = Names {
+            world: &scenario.world,
+            problems: Vec::new(),
+        };
+        names.action(&step.action);
+        found.extend(names.problems.into_iter().map(|problem| (step.line, problem)));
+    }
+    problems.extend(found);
+    problems
+}
+
+fn check_world(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    if world.guilds.is_empty() {
+        problems.push("`guilds` is empty; a scenario needs one".into());
+    }
+    for (name, guild) in &world.guilds {
+        if guild.text.is_empty() || guild.voice.is_empty() || guild.members.is_empty() {
+            problems.push(format!(
+                "guild `{name}` needs a text channel, a voice channel and a member"
+            ));
+        }
+        for reserved in [BOT, OBSERVER] {
+            if guild.members.iter().any(|member| member == reserved) {
+                problems.push(format!(
+                    "`{reserved}` is no name for a member: it stands for something else"
+                ));
+            }
+        }
+        if guild.voice.iter().any(|channel| channel == NOWHERE) {
+            problems.push(format!("`{NOWHERE}` is no name for a voice channel"));
+        }
+    }
+    for (id, track) in &world.tracks {
+        let kinds = [track.fails, track.breaks_at_ms.is_some(), track.sticks_at_ms.is_some()];
+        if kinds.iter().filter(|kind| **kind).count() > 1 {
+            problems.push(format!("track `{id}` can fail, break or stick, but only one of them"));
+        }
+        if track.live && track.length_ms.is_some() {
+            problems.push(format!("track `{id}` is live and so has no length"));
+        }
+    }
+    for (id, list) in &world.playlists {
+        for track in &list.tracks {
+            if !world.tracks.contains_key(track) {
+                problems.push(missing(
+                    &format!("playlist `{id}`: track"),
+                    track,
+                    world.tracks.keys().map(String::as_str),
+                ));
+            }
+        }
+    }
+    let distinct: BTreeSet<&String> = world.nodes.iter().collect();
+    if distinct.len() != world.nodes.len() {
+        problems.push("two nodes have the same name".into());
+    }
+    problems
+}
+
+fn missing<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let list: Vec<&str> = known.clone().take(20).collect();
+    match nearest(name, known) {
+        Some(near) => format!("{what} `{name}` does not exist; did you mean `{near}`?"),
+        None => format!("{what} `{name}` does not exist; known: {}", list.join(", ")),
+    }
+}
+
+/// The names of a world, and what was found wrong in one step.
+struct Names<'a> {
+    world: &'a World,
+    problems: Vec<String>,
+}
+
+impl Names<'_> {
+    fn action(&mut self, action: &Action) {
+        match action {
+            Action::Voice(step) => {
+                if let Some(guild) = self.guild(step.guild.as_deref()) {
+                    let members = guild.members.iter().map(String::as_str).chain([BOT]);
+                    self.exists("user", &step.who, members);
+                    self.exists(
+                        "voice channel",
+                        &step.to,
+                        guild.voice.iter().map(String::as_str).chain([NOWHERE]),
+                    );
+                }
+            }
+            Action::Say(line) => self.line(line),
+            Action::Together(lines) => {
+                if lines.len() < 2 {
+                    self.problems.push("`together` needs two commands or more".into());
+                }
+                lines.iter().for_each(|line| self.line(line));
+            }
+            Action::Wait(wait) => {
+                self.place(wait.guild.as_deref(), wait.bot_in.as_deref());
+                self.track(wait.sounding.as_deref());
+                if let Some(node) = &wait.node {
+                    self.exists("node", node, self.world.nodes.iter().map(String::as_str));
+                }
+                if wait.silent && wait.sounding.is_some() {
+                    self.problems.push("`silent` and `sounding` can't both be so".into());
+                }
+            }
+            Action::Hold(hold) => {
+                self.place(hold.guild.as_deref(), hold.bot_in.as_deref());
+                self.track(hold.sounding.as_deref());
+                if hold.for_ms == 0 {
+                    self.problems.push("`hold` needs `for_ms`".into());
+                }
+                if !hold.silent && hold.sounding.is_none() && hold.bot_in.is_none() {
+                    self.problems
+                        .push("`hold` needs `sounding`, `silent` or `bot_in`: a pause proves nothing".into());
+                }
+            }
+            Action::Notice(notice) => {
+                let guild = self.guild(notice.guild.as_deref());
+                if let (Some(guild), Some(channel)) = (guild, &notice.channel) {
+                    self.exists("text channel", channel, guild.text.iter().map(String::as_str));
+                }
+            }
+            Action::Fault(fault) => self.fault(fault),
+            Action::Expect(expect) => self.expect(expect),
+        }
+    }
+
+    fn guild(&mut self, name: Option<&str>) -> Option<GuildSpec> {
+        let guilds = &self.world.guilds;
+        match name {
+            Some(name) => {
+                self.exists("guild", name, guilds.keys().map(String::as_str));
+                guilds.get(name).cloned()
+            }
+            None if guilds.len() == 1 => guilds.values().next().cloned(),
+            None => {
+                self.problems
+                    .push("there are several guilds; say which with `guild`".into());
+                None
+            }
+        }
+    }
+
+    fn exists<'n>(&mut self, what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone) {
+        if !known.clone().any(|candidate| candidate == name) {
+            self.problems.push(missing(what, name, known));
+        }
+    }
+
+    fn track(&mut self, id: Option<&str>) {
+        if let Some(id) = id {
+            self.exists("track", id, self.world.tracks.keys().map(String::as_str));
+        }
+    }
+
+    fn place(&mut self, guild: Option<&str>, channel: Option<&str>) {
+        let guild = self.guild(guild);
+        if let (Some(guild), Some(channel)) = (guild, channel) {
+            self.exists(
+                "voice channel",
+                channel,
+                guild.voice.iter().map(String::as_str).chain([NOWHERE]),
+            );
+        }
+    }
+
+    fn line(&mut self, line: &Line) {
+        if let Some(guild) = self.guild(line.say.guild.as_deref()) {
+            let members = guild.members.iter().map(String::as_str).chain([OBSERVER]);
+            self.exists("user", &line.say.who, members);
+            if let Some(channel) = &line.say.channel {
+                self.exists("text channel", channel, guild.text.iter().map(String::as_str));
+            }
+        }
+        if !line.say.text.starts_with('/') {
+            self.problems
+                .push(format!("`{}` is no command: commands begin with `/`", line.say.text));
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault) {
+        let targets = [
+            fault.node.is_some(),
+            fault.node_of.is_some(),
+            fault.gateway.is_some(),
+            fault.rest.is_some(),
+            fault.voice.is_some(),
+            fault.bot.is_some(),
+        ];
+        if targets.iter().filter(|given| **given).count() != 1 {
+            self.problems
+                .push("a fault hits one of: node, node_of, gateway, rest, voice, bot".into());
+        }
+        let on_node = fault.node.is_some() || fault.node_of.is_some();
+        if on_node != fault.what.is_some() {
+            self.problems
+                .push("`do` goes with `node` or `node_of`, and they with `do`".into());
+        }
+        if let Some(node) = &fault.node {
+            self.exists("node", node, self.world.nodes.iter().map(String::as_str).chain(["all"]));
+        }
+        for guild in [&fault.node_of, &fault.voice].into_iter().flatten() {
+            self.guild(Some(guild));
+        }
+        let needs_code = fault.voice.is_some() || fault.gateway == Some(GatewayFault::Close);
+        if needs_code != fault.code.is_some() {
+            self.problems
+                .push("`code` goes with `voice` and `gateway: close`, and they with `code`".into());
+        }
+        if (fault.gateway == Some(GatewayFault::Away)) != fault.for_ms.is_some() {
+            self.problems.push("`for_ms` goes with `gateway: away`".into());
+        }
+    }
+
+    fn expect(&mut self, expect: &Expect) {
+        self.guild(expect.guild.as_deref());
+        if let Some(player) = &expect.player {
+            self.track(player.track.as_deref());
+        }
+        for id in expect.queue.iter().chain(&expect.heard).flatten() {
+            self.track(Some(id));
+        }
+        for name in expect.gateway.keys() {
+            self.exists("gateway count", name, ["identify", "resume"].into_iter());
+        }
+    }
+}
