@@ -123,7 +123,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
                 return Err(NotApplicable::Limit);
             }
             kept.last_key = kept.last_key.max(pending.key);
-            kept.pending.push((**pending).clone());
+            kept.pending.push(pending.clone());
         }
         Event::Settled { key } => {
             kept.pending.retain(|pending| pending.key != *key);
@@ -299,13 +299,18 @@ fn added(g: &mut Guild, at: usize, entries: &[Entry]) -> Result<(), NotApplicabl
     if g.kept.queue.len().saturating_add(entries.len()) > g.limits.queue.saturating_add(1) {
         return Err(NotApplicable::Limit);
     }
-    let tail = g.kept.queue.split_off(at);
     for entry in entries {
         g.kept.last_entry = g.kept.last_entry.max(entry.id.0);
         g.count(entry);
-        g.kept.queue.push_back(entry.clone());
     }
-    g.kept.queue.extend(tail);
+    let (queue, entries) = (&mut g.kept.queue, entries.iter().cloned());
+    if at == 0 {
+        // Both ends of a long queue are near.
+        entries.rev().for_each(|entry| queue.push_front(entry));
+    } else {
+        let tail = queue.split_off(at);
+        queue.extend(entries.chain(tail));
+    }
     Ok(())
 }
 

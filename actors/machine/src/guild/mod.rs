@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod ask;
+mod causes;
 mod command;
 mod decide;
 mod difference;

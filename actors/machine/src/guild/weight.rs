@@ -1,9 +1,7 @@
 //! What a guild weighs: a sum over what it holds, not a measurement of the allocator.
 
-use std::mem::size_of;
-
 use super::event::Pending;
-use super::state::{Guild, Known, Open};
+use super::state::{Guild, Open};
 use super::{Seat, VoiceCredentials};
 use crate::ids::{Hidden, NodeId};
 use crate::track::{Entry, Track};
@@ -36,8 +34,8 @@ impl Guild {
             .as_ref()
             .map_or(0, |(token, endpoint)| hidden(token) + endpoint.len());
         let node = passing.placed.as_ref().map_or(0, |(NodeId(name), _)| name.len());
-        let heap = kept.causes.capacity() * size_of::<Known>()
-            + kept.pending.capacity() * size_of::<Pending>()
+        let heap = kept.causes.heap()
+            + kept.pending.len() * size_of::<Pending>()
             + passing.seats.as_ref().map_or(0, Vec::capacity) * size_of::<Seat>()
             + open * size_of::<Open>()
             + passing.voice.as_ref().map_or(0, voice);

@@ -9,7 +9,10 @@ pub(super) fn check(g: &Guild, now: u64) {
         kept.queue.len() <= limits.queue && kept.history.len() <= limits.history,
         "L6"
     );
-    assert!(kept.pending.len() <= limits.pending && kept.causes.len() <= 256, "L6");
+    assert!(
+        kept.pending.len() <= limits.pending && kept.causes.len() <= 2 * 256,
+        "L6"
+    );
     assert!(passing.tickets.len() <= kept.pending.len() + 1, "L6");
     let seats = passing.seats.as_ref();
     assert!(seats.is_none_or(|seats| seats.len() <= limits.seats), "L6");
