@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 use super::event::Event;
 use super::state::{AGAIN_MS, Current, Guild, Open, Passing};
-use super::{Decision, RECORD_VERSION, Record, Restored, Stamped, VoiceCredentials};
-use crate::ids::{EntryId, Ticket};
+use super::{Decision, RECORD_VERSION, Record, Restored, Seat, Stamped, VoiceCredentials};
+use crate::ids::{ChannelId, EntryId, Ticket, UserId};
 use crate::track::Entry;
 
 /// A voice server that was named so shortly before a new voice session belongs to it, ms: Discord says both at once, in
@@ -155,10 +155,9 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         Event::Awoke(restored) => *passing = awoke(seats, restored),
         Event::Sat(seat) => {
             if let Some(known) = &mut passing.seats {
-                known.retain(|other| other.user != seat.user);
-                if seat.channel.is_some() && known.len() < seats {
-                    known.push(seat.clone());
-                }
+                known.retain(|(user, _)| *user != seat.user);
+                let room = known.len() < seats;
+                known.extend(sits(seat).filter(|_| room));
             }
         }
         Event::OwnVoice {
@@ -253,11 +252,18 @@ fn close(passing: &mut Passing, ticket: Ticket) {
     passing.tickets.retain(|open| open.ticket != ticket);
 }
 
+/// The place of somebody who can listen.
+fn sits(seat: &Seat) -> Option<(UserId, ChannelId)> {
+    let channel = seat.channel.filter(|_| !seat.bot)?;
+    Some((seat.user, channel))
+}
+
 fn awoke(seats: usize, restored: &Restored) -> Passing {
     let known = restored.seats.as_ref();
+    let known = known.map(|known| known.iter().filter_map(sits).take(seats).collect());
     Passing {
         incarnation: restored.incarnation,
-        seats: known.map(|known| known.iter().take(seats).cloned().collect()),
+        seats: known,
         own: restored.own.clone(),
         voice: restored.voice(),
         ..Passing::default()

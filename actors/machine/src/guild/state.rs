@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::causes::Causes;
 use super::event::Pending;
-use super::{LoopMode, RECORD_VERSION, Record, Seat, Snapshot, VoiceCredentials, apply};
+use super::{LoopMode, RECORD_VERSION, Record, Snapshot, VoiceCredentials, apply};
 use crate::ids::{CauseId, ChannelId, EntryId, GuildId, Hidden, NodeId, Ticket, UserId};
 use crate::limits::Limits;
 use crate::track::Entry;
@@ -72,7 +72,8 @@ pub struct Current {
 pub(super) struct Passing {
     pub(super) incarnation: u64,
     pub(super) last_ticket: u32,
-    pub(super) seats: Option<Vec<Seat>>,
+    /// Where people sit; bots are no listeners.
+    pub(super) seats: Option<Vec<(UserId, ChannelId)>>,
     pub(super) own: Option<(ChannelId, Hidden)>,
     pub(super) server: Option<(Hidden, Box<str>)>,
     /// The last complete set: what a player goes on with while a new one is on its way.
@@ -90,7 +91,7 @@ pub(super) struct Passing {
     pub(super) failing: Option<(u32, u64)>,
     /// The play that ended by itself.
     pub(super) over: Option<(EntryId, u32)>,
-    pub(super) tickets: SmallVec<[Open; 2]>,
+    pub(super) tickets: SmallVec<[Open; 1]>,
     /// When the newest voice server was named.
     pub(super) server_at_ms: u64,
     /// How often voice was asked for again, and since when that is counted.
@@ -225,23 +226,13 @@ impl Guild {
     /// Human listeners in `channel`; `None` while seats are unknown.
     pub(super) fn listeners(&self, channel: ChannelId) -> Option<usize> {
         let seats = self.passing.seats.as_ref()?;
-        Some(
-            seats
-                .iter()
-                .filter(|seat| !seat.bot && seat.channel == Some(channel))
-                .count(),
-        )
+        Some(seats.iter().filter(|(_, at)| *at == channel).count())
     }
 
     /// Where `user` sits; the outer `None` while seats are unknown.
     pub(super) fn seat_of(&self, user: UserId) -> Option<Option<ChannelId>> {
         let seats = self.passing.seats.as_ref()?;
-        Some(
-            seats
-                .iter()
-                .find(|seat| seat.user == user)
-                .and_then(|seat| seat.channel),
-        )
+        Some(seats.iter().find(|(who, _)| *who == user).map(|(_, at)| *at))
     }
 
     /// Position of the current track at `now_ms`, within its length.
