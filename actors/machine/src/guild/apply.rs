@@ -178,7 +178,12 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         }
         Event::Server { server, at_ms } => {
             match server {
-                Some(_) => passing.server_at_ms = *at_ms,
+                Some(_) => {
+                    passing.server_at_ms = *at_ms;
+                    if passing.server.is_none() {
+                        passing.dial = passing.dial.saturating_add(1);
+                    }
+                }
                 None => passing.joining_since_ms = Some(*at_ms),
             }
             passing.server.clone_from(server);

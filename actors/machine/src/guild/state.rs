@@ -78,6 +78,9 @@ pub(super) struct Passing {
     pub(super) server: Option<(Hidden, Box<str>)>,
     /// The last complete set: what a player goes on with while a new one is on its way.
     pub(super) voice: Option<VoiceCredentials>,
+    /// Rises when a voice server is named after there was none: the connection is then opened anew, even if Discord gives
+    /// the same credentials again.
+    pub(super) dial: u32,
     pub(super) join: u32,
     pub(super) joining_since_ms: Option<u64>,
     pub(super) placed: Option<(NodeId, u64)>,
