@@ -13,6 +13,7 @@ mod decide;
 mod difference;
 mod event;
 mod input;
+mod pass;
 mod record;
 mod state;
 mod wanted;
