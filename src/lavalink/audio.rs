@@ -72,7 +72,7 @@ struct Port {
     unanswered: Unanswered,
     http: reqwest::Client,
     sessions: Rc<RefCell<Sessions>>,
-    /// Rings when a session comes up or is given up.
+    /// Rings when a session comes up or is lost.
     turned: Rc<Notify>,
 }
 
@@ -103,36 +103,36 @@ impl Port {
     }
 }
 
-/// The sessions of the shard whose nodes can look something up, in an order that changes from call to call: those that
-/// showed life within `fresh` come first.
-fn healthy(sessions: &Sessions, shard: ShardId, fresh: Duration) -> Vec<Rc<Session>> {
-    let mut up: Vec<_> = of(sessions, shard)
-        .filter(|session| session.is_healthy())
-        .map(Rc::clone)
-        .collect();
-    fastrand::shuffle(&mut up);
-    up.sort_by_key(|session| session.heard().elapsed() > fresh);
-    up
-}
-
 fn of(sessions: &Sessions, shard: ShardId) -> impl Iterator<Item = &Rc<Session>> {
     let all = sessions.iter().filter(move |((of, _), _)| *of == shard);
     all.map(|(_, session)| session)
 }
 
-/// As [`healthy`], but while one may still come up it is waited for: a search that comes with the first breath of the
-/// process, or in the moment between two connections, is no reason to refuse.
+/// The sessions of the shard whose nodes can look something up, in an order that changes from call to call: those that
+/// showed life of late come first.
+fn healthy(sessions: &Sessions, shard: ShardId, lately: Duration) -> Vec<Rc<Session>> {
+    let mut up: Vec<_> = of(sessions, shard)
+        .filter(|session| session.is_healthy())
+        .map(Rc::clone)
+        .collect();
+    fastrand::shuffle(&mut up);
+    up.sort_by_key(|session| session.heard().elapsed() > lately);
+    up
+}
+
+/// The healthy sessions. While one may still come up it is waited for: a search that comes with the first breath of the
+/// process, or between two connections, is no reason to refuse.
 async fn patiently(
     sessions: Rc<RefCell<Sessions>>,
     turned: Rc<Notify>,
     shard: ShardId,
-    (fresh, until): (Duration, Instant),
+    (lately, until): (Duration, Instant),
 ) -> Vec<Rc<Session>> {
     loop {
         let ring = turned.notified();
-        let found = healthy(&sessions.borrow(), shard, fresh);
-        let hopeless = of(&sessions.borrow(), shard).all(|session| session.is_given_up() || session.is_drained());
-        if !found.is_empty() || hopeless || tokio::time::timeout_at(until, ring).await.is_err() {
+        let found = healthy(&sessions.borrow(), shard, lately);
+        let is_hopeless = !of(&sessions.borrow(), shard).any(|session| session.is_awaited());
+        if !found.is_empty() || is_hopeless || tokio::time::timeout_at(until, ring).await.is_err() {
             return found;
         }
     }
@@ -174,10 +174,11 @@ impl Audio for Port {
     }
 
     fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
-        let until = Instant::now() + self.settings.load;
-        let fresh = self.settings.ping.saturating_mul(2);
-        let turned = Rc::clone(&self.turned);
-        let sessions = patiently(Rc::clone(&self.sessions), turned, shard, (fresh, until));
+        let times = (
+            self.settings.ping.saturating_mul(2),
+            Instant::now() + self.settings.load,
+        );
+        let sessions = patiently(Rc::clone(&self.sessions), Rc::clone(&self.turned), shard, times);
         let identifier = self.identifier(&query);
         async move {
             let mut result = Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));

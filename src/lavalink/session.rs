@@ -44,13 +44,12 @@ pub(super) struct Session {
     /// When the socket was last heard.
     heard: Cell<Instant>,
     up_since: Cell<Instant>,
+    standing: Cell<Standing>,
     stop: Cell<bool>,
     /// There is something that the driver should look at.
     woken: Notify,
     over: Notify,
-    /// Its guilds were told to move: it is tried further, but nobody waits for it.
-    given_up: Cell<bool>,
-    /// Rings when this session, or another of the arbiter, comes up or is given up.
+    /// Rings when a session of this arbiter comes up or is lost.
     turned: Rc<Notify>,
 }
 
@@ -63,10 +62,10 @@ impl Session {
             unheard: Cell::new(0),
             heard: Cell::new(Instant::now()),
             up_since: Cell::new(Instant::now()),
+            standing: Cell::new(Standing::Away),
             stop: Cell::new(false),
             woken: Notify::new(),
             over: Notify::new(),
-            given_up: Cell::new(false),
             turned,
         }
     }
@@ -84,14 +83,9 @@ impl Session {
         self.is_up() && !self.is_drained()
     }
 
-    /// Whether nobody should wait for it.
-    pub(super) fn is_given_up(&self) -> bool {
-        self.given_up.get()
-    }
-
-    fn give_up(&self, given_up: bool) {
-        self.given_up.set(given_up);
-        self.turned.notify_waiters();
+    /// Whether it is not up but may be soon.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.standing.get() == Standing::Away && !self.is_stopped()
     }
 
     /// When the node last showed life.
@@ -210,7 +204,6 @@ pub(super) struct Driver {
     pub(super) node: NodeSettings,
     pub(super) shard: ShardId,
     sink: Rc<dyn AudioSink>,
-    standing: Standing,
     /// The session to resume.
     pub(super) last: Option<String>,
     /// Sessions that a younger one took the place of: the node may still play for them.
@@ -235,7 +228,6 @@ impl Driver {
             node,
             shard,
             sink,
-            standing: Standing::Away,
             last,
             left: Vec::new(),
             lost_at: None,
@@ -266,7 +258,7 @@ impl Driver {
             if self.patiently(tokio::time::sleep(wait)).await.is_none() {
                 break;
             }
-            within = match self.standing {
+            within = match self.session.standing.get() {
                 Standing::Away => self.settings.reconnect,
                 Standing::Up | Standing::Lost => self.settings.connect,
             };
@@ -297,14 +289,14 @@ impl Driver {
     fn wait(&mut self) -> Duration {
         let failures = self.failures;
         self.failures = failures.saturating_add(1);
-        if failures == 0 && self.standing == Standing::Away {
+        if failures == 0 && self.session.standing.get() == Standing::Away {
             return Duration::ZERO;
         }
         let doubled = self
             .settings
             .backoff_min
             .saturating_mul(1 << failures.saturating_sub(1).min(16));
-        let most = match self.standing {
+        let most = match self.session.standing.get() {
             Standing::Away => self.settings.reconnect / 2,
             Standing::Up | Standing::Lost => self.settings.backoff_max,
         };
@@ -318,9 +310,10 @@ impl Driver {
     /// The session is up. Its guilds are told before anything else of it.
     pub(super) fn rise(&mut self, id: String, resumed: bool, up: AudioEvent) {
         self.session.begin(id, resumed);
-        (self.standing, self.lost_at) = (Standing::Up, None);
-        self.session.give_up(false);
+        self.session.standing.set(Standing::Up);
+        self.lost_at = None;
         self.say(up);
+        self.session.turned.notify_waiters();
     }
 
     /// The connection is gone; the session may be resumed.
@@ -329,8 +322,8 @@ impl Driver {
         if self.session.is_up() && self.session.up_since.get().elapsed() >= LASTED {
             self.failures = 0;
         }
-        if self.standing == Standing::Up {
-            self.standing = Standing::Away;
+        if self.session.standing.get() == Standing::Up {
+            self.session.standing.set(Standing::Away);
             self.lost_at = Some(Instant::now() + self.settings.reconnect);
             self.down(false, why);
         }
@@ -339,12 +332,11 @@ impl Driver {
     /// Its guilds do not wait for the node any longer.
     pub(super) fn lose(&mut self, why: &str) {
         self.lost_at = None;
-        if self.standing == Standing::Lost {
+        if self.session.standing.get() == Standing::Lost {
             tracing::debug!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost");
             return;
         }
-        self.standing = Standing::Lost;
-        self.session.give_up(true);
+        self.session.standing.set(Standing::Lost);
         tracing::error!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");
         self.down(true, why);
     }
@@ -359,11 +351,12 @@ impl Driver {
             lost,
             why: why.to_owned(),
         });
+        self.session.turned.notify_waiters();
     }
 
     /// Says once that the node must get no more, although its session is up.
     pub(super) fn drain(&mut self) {
-        if self.standing == Standing::Up && self.session.is_drained() {
+        if self.session.standing.get() == Standing::Up && self.session.is_drained() {
             self.lose("it left too many voice orders unanswered and gets no more; restart it");
         }
     }

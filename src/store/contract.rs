@@ -1,39 +1,39 @@
-//! What every guild store must do. A backend is added with one line at the end.
+//! What every guild store must do, whatever it stands on. A backend is added with one line at the end.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use ostinato_actors::ports::{Append, GatewaySession, GuildSeats, GuildStore, PortErrorKind, ShardCheckpoint, Stored};
-use ostinato_machine::guild::{Event, RECORD_VERSION, Record, Seat, Snapshot};
+use ostinato_machine::guild::{Event, Kept, RECORD_VERSION, Record, Seat, Snapshot};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId, UserId};
+use serde_json::json;
 
-use super::{Durability, SqliteStore, StoreSettings};
+pub(super) const SHARD: ShardId = ShardId(0);
+/// Beyond what fits into a signed number.
+pub(super) const GUILD: GuildId = GuildId(0xF000_0000_0000_0001);
+pub(super) const OTHER: GuildId = GuildId(2);
 
-const SHARD: ShardId = ShardId(0);
-const GUILD: GuildId = GuildId(0xF000_0000_0000_0001);
-
-fn open(dir: &Path, limit_bytes: Option<u64>) -> SqliteStore {
-    let settings = StoreSettings {
-        data_dir: dir.to_path_buf(),
-        durability: Durability::Process,
-        limit_bytes,
-    };
-    SqliteStore::open(&settings).unwrap()
+/// A backend under test. What it holds outlives the stores that it opens.
+pub(super) trait Bench {
+    type Store: GuildStore;
+    /// Opens the store as a process does that starts.
+    fn open(&self) -> Self::Store;
+    /// Leaves the store as a process does that ends in order.
+    fn close(&self, store: Self::Store);
 }
 
-fn record(revision: u64, weight: usize) -> Record {
-    let cause = CauseId::Order("x".repeat(weight).into());
+/// A record that weighs about `weight` bytes.
+pub(super) fn record(revision: u64, weight: usize) -> Record {
     Record {
         v: RECORD_VERSION,
         epoch: 1,
         revision,
         at_ms: 7,
-        cause,
+        cause: CauseId::Order("x".repeat(weight).into()),
         events: Vec::<Event>::new(),
     }
 }
 
-fn append(guild: GuildId, record: Record, awake: bool) -> Append {
+pub(super) fn append(guild: GuildId, record: Record, awake: bool) -> Append {
     Append {
         shard: SHARD,
         guild,
@@ -42,212 +42,299 @@ fn append(guild: GuildId, record: Record, awake: bool) -> Append {
     }
 }
 
-fn revisions(stored: &Stored) -> Vec<u64> {
+/// A snapshot that weighs about `weight` bytes.
+pub(super) fn snapshot(revision: u64, weight: usize) -> Snapshot {
+    let track = json!({ "encoded": "x".repeat(weight), "title": "", "author": "", "source": "", "seekable": true });
+    let kept = json!({ "revision": revision, "queue": [{ "id": 1, "track": track, "by": 1 }] });
+    let kept: Kept = serde_json::from_value(kept).unwrap();
+    Snapshot {
+        v: RECORD_VERSION,
+        revision,
+        kept,
+    }
+}
+
+pub(super) fn revisions(stored: &Stored) -> Vec<u64> {
     stored.records.iter().map(|record| record.revision).collect()
 }
 
-#[tokio::test]
-async fn an_unknown_guild_is_empty_and_no_error() {
-    let dir = tempfile::tempdir().unwrap();
-    assert_eq!(open(dir.path(), None).load(GUILD).await.unwrap(), Stored::default());
-}
+/// The promises, each a function of the same name.
+mod promises {
+    use super::*;
 
-#[tokio::test]
-async fn a_load_sees_every_append_called_before_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    let appended: Vec<_> = (1..=20)
-        .map(|n| store.append(append(GUILD, record(n, 10), true)))
-        .collect();
-    let loaded = store.load(GUILD).await.unwrap();
-    assert_eq!(revisions(&loaded), (1..=20).collect::<Vec<_>>());
-    for one in appended {
-        one.await.unwrap();
+    pub(super) async fn an_unknown_guild_is_empty_and_no_error(bench: &impl Bench) {
+        assert_eq!(bench.open().load(GUILD).await.unwrap(), Stored::default());
+    }
+
+    pub(super) async fn a_load_sees_every_append_called_before_it(bench: &impl Bench) {
+        let store = bench.open();
+        let calls: Vec<_> = (1..=20)
+            .map(|n| store.append(append(GUILD, record(n, 10), true)))
+            .collect();
+        let loaded = store.load(GUILD).await.unwrap();
+        assert_eq!(revisions(&loaded), (1..=20).collect::<Vec<_>>());
+        for call in calls {
+            call.await.unwrap();
+        }
+    }
+
+    pub(super) async fn what_is_committed_is_there_for_the_next_process(bench: &impl Bench) {
+        let store = bench.open();
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        bench.close(store);
+        let store = bench.open();
+        assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
+        assert_eq!(store.load_shard(SHARD).await.unwrap().awake, [GUILD]);
+    }
+
+    pub(super) async fn calls_that_wait_at_a_close_are_worked_off(bench: &impl Bench) {
+        let store = bench.open();
+        let mut calls: Vec<_> = (1..=300)
+            .map(|n| store.append(append(GUILD, record(n, 500), true)))
+            .collect();
+        calls.push(store.append(append(OTHER, record(1, 700_000), true)));
+        calls.push(store.append(append(OTHER, record(2, 10), true)));
+        bench.close(store);
+        for call in calls {
+            call.await.unwrap();
+        }
+        let store = bench.open();
+        assert_eq!(store.load(GUILD).await.unwrap().records.len(), 300);
+        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1, 2]);
+    }
+
+    pub(super) async fn a_gap_is_refused_and_a_repeat_is_harmless(bench: &impl Bench) {
+        let store = bench.open();
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        let gap = store.append(append(GUILD, record(3, 10), true)).await.unwrap_err();
+        assert_eq!(gap.kind, PortErrorKind::Refused);
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
+        store.snapshot(GUILD, SHARD, snapshot(1, 10), true).await.unwrap();
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+    }
+
+    pub(super) async fn another_record_in_the_place_of_a_written_one_is_refused(bench: &impl Bench) {
+        let store = bench.open();
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        store.append(append(GUILD, record(2, 200_000), true)).await.unwrap();
+        for (revision, weight) in [(1, 11), (2, 200_001), (2, 5)] {
+            let twice = store
+                .append(append(GUILD, record(revision, weight), true))
+                .await
+                .unwrap_err();
+            assert_eq!(twice.kind, PortErrorKind::Refused);
+        }
+        let loaded = store.load(GUILD).await.unwrap();
+        assert_eq!(loaded.records, [record(1, 10), record(2, 200_000)]);
+    }
+
+    pub(super) async fn a_stale_owner_is_refused(bench: &impl Bench) {
+        let store = bench.open();
+        let by = |epoch, revision| {
+            let record = Record {
+                epoch,
+                ..record(revision, 10)
+            };
+            store.append(append(GUILD, record, true))
+        };
+        by(5, 1).await.unwrap();
+        assert_eq!(by(4, 2).await.unwrap_err().kind, PortErrorKind::Gone);
+        by(6, 2).await.unwrap();
+        assert_eq!(by(5, 3).await.unwrap_err().kind, PortErrorKind::Gone);
+    }
+
+    pub(super) async fn a_large_record_keeps_its_place_and_others_pass_it(bench: &impl Bench) {
+        let store = bench.open();
+        let mut calls = vec![store.append(append(GUILD, record(1, 10), true))];
+        calls.push(store.append(append(GUILD, record(2, 3_700_000), true)));
+        calls.push(store.append(append(OTHER, record(1, 10), true)));
+        calls.push(store.append(append(GUILD, record(3, 300_000), true)));
+        calls.push(store.append(append(GUILD, record(4, 10), true)));
+        calls.push(store.append(append(OTHER, record(2, 200_000), true)));
+        let first_of_other = calls.remove(2);
+        let large = calls.remove(1);
+        let order = futures_util::future::select(large, first_of_other).await;
+        assert!(
+            matches!(order, futures_util::future::Either::Right((Ok(_), _))),
+            "nobody waits for a large record of another guild"
+        );
+        let loaded = store.load(GUILD).await.unwrap();
+        assert_eq!(revisions(&loaded), [1, 2, 3, 4]);
+        assert_eq!(loaded.records[1], record(2, 3_700_000));
+        for call in calls {
+            call.await.unwrap();
+        }
+        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1, 2]);
+    }
+
+    pub(super) async fn a_snapshot_replaces_the_journal_before_it(bench: &impl Bench) {
+        let store = bench.open();
+        let mut wants = false;
+        for n in 1..=10 {
+            let appended = store.append(append(GUILD, record(n, 10_000), true)).await.unwrap();
+            wants |= appended.wants_snapshot;
+        }
+        assert!(wants, "100 kB of journal want a snapshot");
+        store.snapshot(GUILD, SHARD, snapshot(9, 10), false).await.unwrap();
+        let loaded = store.load(GUILD).await.unwrap();
+        assert_eq!(
+            (loaded.snapshot.as_ref(), revisions(&loaded)),
+            (Some(&snapshot(9, 10)), vec![10])
+        );
+        assert!(store.load_shard(SHARD).await.unwrap().awake.is_empty());
+        let next = store.append(append(GUILD, record(11, 10), true)).await.unwrap();
+        assert!(!next.wants_snapshot, "what is left of the journal is small");
+    }
+
+    pub(super) async fn a_large_snapshot_makes_room_for_a_journal_of_its_size(bench: &impl Bench) {
+        let store = bench.open();
+        store.snapshot(GUILD, SHARD, snapshot(1, 400_000), true).await.unwrap();
+        let mut wanted_at = 0;
+        for n in 2..=60 {
+            let appended = store.append(append(GUILD, record(n, 10_000), true)).await.unwrap();
+            if appended.wants_snapshot && wanted_at == 0 {
+                wanted_at = n;
+            }
+        }
+        assert!((38..=44).contains(&wanted_at), "wanted at {wanted_at}");
+    }
+
+    pub(super) async fn a_snapshot_stands_for_records_that_were_never_written(bench: &impl Bench) {
+        let store = bench.open();
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        store.snapshot(GUILD, SHARD, snapshot(7, 10), true).await.unwrap();
+        store.append(append(GUILD, record(8, 10), true)).await.unwrap();
+        let loaded = store.load(GUILD).await.unwrap();
+        assert_eq!(
+            (loaded.snapshot, loaded.records),
+            (Some(snapshot(7, 10)), vec![record(8, 10)])
+        );
+    }
+
+    pub(super) async fn what_is_visible_is_never_written_over(bench: &impl Bench) {
+        let store = bench.open();
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        store.append(append(GUILD, record(2, 10), true)).await.unwrap();
+        store.snapshot(GUILD, SHARD, snapshot(2, 200_000), true).await.unwrap();
+        // The same state again, and older ones, up to the one of an empty guild: only `awake` follows.
+        for revision in [2, 1, 0] {
+            store
+                .snapshot(GUILD, SHARD, snapshot(revision, 100_000), false)
+                .await
+                .unwrap();
+            let loaded = store.load(GUILD).await.unwrap();
+            assert_eq!((loaded.snapshot, loaded.records), (Some(snapshot(2, 200_000)), vec![]));
+        }
+        assert!(store.load_shard(SHARD).await.unwrap().awake.is_empty());
+    }
+
+    pub(super) async fn awake_guilds_are_a_superset_at_any_time(bench: &impl Bench) {
+        let store = bench.open();
+        let awake = async || store.load_shard(SHARD).await.unwrap().awake;
+        store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+        store.append(append(OTHER, record(1, 10), false)).await.unwrap();
+        assert_eq!(awake().await, [GUILD]);
+        // While a large record that ends it is under way, the guild still is awake.
+        let large = store.append(append(GUILD, record(2, 1_000_000), false));
+        assert_eq!(awake().await, [GUILD]);
+        large.await.unwrap();
+        assert!(awake().await.is_empty());
+        store.append(append(GUILD, record(3, 10), true)).await.unwrap();
+        assert_eq!(awake().await, [GUILD]);
+        assert!(store.load_shard(ShardId(1)).await.unwrap().awake.is_empty());
+    }
+
+    pub(super) async fn a_record_of_a_newer_release_refuses_the_guild_and_no_other(bench: &impl Bench) {
+        let store = bench.open();
+        let newer = Record {
+            v: RECORD_VERSION + 1,
+            ..record(1, 10)
+        };
+        store.append(append(GUILD, newer, true)).await.unwrap();
+        store.append(append(OTHER, record(1, 10), true)).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(store.load(GUILD).await.unwrap_err().kind, PortErrorKind::Refused);
+        }
+        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1]);
+    }
+
+    pub(super) async fn side_data_come_back_and_are_forgotten_when_told(bench: &impl Bench) {
+        let store = bench.open();
+        let session = GatewaySession {
+            id: Hidden::new("abc"),
+            sequence: 41,
+            resume_url: Some("ws://127.0.0.1:1".into()),
+        };
+        let seats = GuildSeats {
+            guild: GUILD.0,
+            seats: vec![Seat {
+                user: UserId(1),
+                channel: Some(ChannelId(2)),
+                bot: false,
+            }],
+            own: Some((ChannelId(2), Hidden::new("voice"))),
+        };
+        let nodes = vec![(NodeId::new("n1"), Some("session".to_owned()))];
+        let checkpoint = ShardCheckpoint {
+            gateway: Some(Some(session.clone())),
+            seats: vec![seats.clone()],
+            nodes,
+        };
+        store.checkpoint(SHARD, checkpoint).await.unwrap();
+        // What is not named stays.
+        store.checkpoint(SHARD, ShardCheckpoint::default()).await.unwrap();
+        bench.close(store);
+        let store = bench.open();
+        let found = store.load_shard(SHARD).await.unwrap();
+        assert_eq!((found.gateway, found.seats), (Some(session), vec![seats]));
+        assert_eq!(found.nodes, [(NodeId::new("n1"), "session".to_owned())]);
+        assert_eq!(store.load_shard(ShardId(1)).await.unwrap(), Default::default());
+        let empty = GuildSeats {
+            guild: GUILD.0,
+            ..GuildSeats::default()
+        };
+        let checkpoint = ShardCheckpoint {
+            gateway: Some(None),
+            seats: vec![empty],
+            nodes: vec![(NodeId::new("n1"), None)],
+        };
+        store.checkpoint(SHARD, checkpoint).await.unwrap();
+        assert_eq!(store.load_shard(SHARD).await.unwrap(), Default::default());
     }
 }
 
-#[tokio::test]
-async fn what_is_committed_is_there_for_the_next_process() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-    store.close();
-    drop(store);
-    let store = open(dir.path(), None);
-    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
-    assert_eq!(store.load_shard(SHARD).await.unwrap().awake, [GUILD]);
-}
-
-#[tokio::test]
-async fn a_gap_is_refused_and_a_repeat_is_harmless() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-    let gap = store.append(append(GUILD, record(3, 10), true)).await.unwrap_err();
-    assert_eq!(gap.kind, PortErrorKind::Refused);
-    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
-}
-
-#[tokio::test]
-async fn a_stale_owner_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    store
-        .append(append(
-            GUILD,
-            Record {
-                epoch: 5,
-                ..record(1, 10)
-            },
-            true,
-        ))
-        .await
-        .unwrap();
-    let stale = store
-        .append(append(
-            GUILD,
-            Record {
-                epoch: 4,
-                ..record(2, 10)
-            },
-            true,
-        ))
-        .await
-        .unwrap_err();
-    assert_eq!(stale.kind, PortErrorKind::Gone);
-}
-
-#[tokio::test]
-async fn a_large_record_keeps_its_place_and_others_pass_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    let other = GuildId(2);
-    let mut all = vec![store.append(append(GUILD, record(1, 10), true))];
-    all.push(store.append(append(GUILD, record(2, 900_000), true)));
-    all.push(store.append(append(other, record(1, 10), true)));
-    all.push(store.append(append(GUILD, record(3, 300_000), true)));
-    all.push(store.append(append(GUILD, record(4, 10), true)));
-    all.push(store.append(append(other, record(2, 200_000), true)));
-    let loaded = store.load(GUILD).await.unwrap();
-    assert_eq!(revisions(&loaded), [1, 2, 3, 4]);
-    assert_eq!(loaded.records[1], record(2, 900_000));
-    for one in all {
-        one.await.unwrap();
-    }
-    assert_eq!(revisions(&store.load(other).await.unwrap()), [1, 2]);
-}
-
-#[tokio::test]
-async fn a_snapshot_replaces_the_journal_before_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    let mut wants = false;
-    for n in 1..=10 {
-        wants |= store
-            .append(append(GUILD, record(n, 10_000), true))
-            .await
-            .unwrap()
-            .wants_snapshot;
-    }
-    assert!(wants, "100 kB of journal want a snapshot");
-    let snapshot = Snapshot {
-        v: RECORD_VERSION,
-        revision: 9,
-        kept: serde_json::from_str("{\"revision\":9}").unwrap_or_default(),
+/// Runs the promises against one backend.
+macro_rules! contract {
+    ($backend:ident: $bench:expr) => {
+        contract!(@each $backend, $bench;
+            an_unknown_guild_is_empty_and_no_error
+            a_load_sees_every_append_called_before_it
+            what_is_committed_is_there_for_the_next_process
+            calls_that_wait_at_a_close_are_worked_off
+            a_gap_is_refused_and_a_repeat_is_harmless
+            another_record_in_the_place_of_a_written_one_is_refused
+            a_stale_owner_is_refused
+            a_large_record_keeps_its_place_and_others_pass_it
+            a_snapshot_replaces_the_journal_before_it
+            a_large_snapshot_makes_room_for_a_journal_of_its_size
+            a_snapshot_stands_for_records_that_were_never_written
+            what_is_visible_is_never_written_over
+            awake_guilds_are_a_superset_at_any_time
+            a_record_of_a_newer_release_refuses_the_guild_and_no_other
+            side_data_come_back_and_are_forgotten_when_told
+        );
     };
-    store.snapshot(GUILD, SHARD, snapshot.clone(), false).await.unwrap();
-    let loaded = store.load(GUILD).await.unwrap();
-    assert_eq!(
-        (loaded.snapshot.as_ref(), revisions(&loaded)),
-        (Some(&snapshot), vec![10])
-    );
-    assert!(store.load_shard(SHARD).await.unwrap().awake.is_empty());
+    (@each $backend:ident, $bench:expr; $($promise:ident)*) => {
+        mod $backend {
+            $(
+                #[tokio::test]
+                async fn $promise() {
+                    super::promises::$promise(&$bench).await;
+                }
+            )*
+        }
+    };
 }
 
-#[tokio::test]
-async fn a_newer_release_refuses_the_guild_and_a_damaged_one_is_set_aside() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    store
-        .append(append(
-            GUILD,
-            Record {
-                v: RECORD_VERSION + 1,
-                ..record(1, 10)
-            },
-            true,
-        ))
-        .await
-        .unwrap();
-    assert_eq!(store.load(GUILD).await.unwrap_err().kind, PortErrorKind::Refused);
-
-    let damaged = GuildId(3);
-    store.append(append(damaged, record(1, 10), true)).await.unwrap();
-    let other = rusqlite::Connection::open(dir.path().join("guilds.db")).unwrap();
-    other
-        .execute("UPDATE log SET data = x'7b' WHERE guild = 3", [])
-        .unwrap();
-    assert_eq!(store.load(damaged).await.unwrap(), Stored::default());
-    let aside: i64 = other
-        .query_row("SELECT count(*) FROM aside WHERE guild = 3", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(aside, 1);
-    store.append(append(damaged, record(1, 10), true)).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_full_disk_is_said_and_what_was_committed_stays() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), Some(200_000));
-    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-    let full = store.append(append(GUILD, record(2, 500_000), true)).await.unwrap_err();
-    assert!(full.is_retryable(), "{full}");
-    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
-    store.append(append(GUILD, record(2, 10), true)).await.unwrap();
-    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1, 2]);
-}
-
-#[tokio::test]
-async fn side_data_comes_back_and_is_forgotten_when_told() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path(), None);
-    let session = GatewaySession {
-        id: Hidden::new("abc"),
-        sequence: 41,
-        resume_url: Some("ws://127.0.0.1:1".into()),
-    };
-    let seats = GuildSeats {
-        guild: GUILD.0,
-        seats: vec![Seat {
-            user: UserId(1),
-            channel: Some(ChannelId(2)),
-            bot: false,
-        }],
-        own: Some((ChannelId(2), Hidden::new("voice"))),
-    };
-    let nodes = vec![(NodeId::new("n1"), Some("session".to_owned()))];
-    let checkpoint = ShardCheckpoint {
-        gateway: Some(Some(session.clone())),
-        seats: vec![seats.clone()],
-        nodes,
-    };
-    store.checkpoint(SHARD, checkpoint).await.unwrap();
-    let found = store.load_shard(SHARD).await.unwrap();
-    assert_eq!((found.gateway, found.seats), (Some(session), vec![seats]));
-    assert_eq!(found.nodes, [(NodeId::new("n1"), "session".to_owned())]);
-    let empty = GuildSeats {
-        guild: GUILD.0,
-        ..GuildSeats::default()
-    };
-    let checkpoint = ShardCheckpoint {
-        gateway: Some(None),
-        seats: vec![empty],
-        nodes: vec![(NodeId::new("n1"), None)],
-    };
-    store.checkpoint(SHARD, checkpoint).await.unwrap();
-    assert_eq!(
-        store.load_shard(SHARD).await.unwrap(),
-        ostinato_actors::ports::StoredShard::default()
-    );
-}
+contract!(sqlite: crate::store::tests::Files::new());

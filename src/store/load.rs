@@ -11,33 +11,57 @@ use serde::de::DeserializeOwned;
 
 use super::tables::{self, Head, down, signed};
 
+/// A guild as it was read.
+pub(super) struct Read {
+    pub(super) stored: Stored,
+    /// Something was set aside for it: what is read here is true once that is committed.
+    pub(super) changed: bool,
+}
+
 /// Reads a guild: its newest snapshot and the records after it.
 ///
-/// A record or snapshot of a newer release refuses the guild; nothing is guessed. One that can't be read at all is
-/// moved, with everything else of the guild, to the table `aside`, reported, and the guild starts afresh.
-pub(super) fn guild(connection: &Connection, guild: GuildId) -> Result<Stored, PortError> {
+/// What a newer release wrote, or what has the form of JSON but words that are unknown here, refuses the guild; nothing
+/// is guessed and nothing touched. A record that can't be read at all is moved to the table `aside` with all after it,
+/// and the guild goes on from before it; with a snapshot that can't be read everything goes aside. Both are reported.
+pub(super) fn guild(connection: &Connection, guild: GuildId) -> Result<Read, PortError> {
     let head = tables::head(connection, guild)?;
+    let nothing = Stored::default();
     if head == Head::default() {
-        return Ok(Stored::default());
+        return Ok(Read {
+            stored: nothing,
+            changed: false,
+        });
     }
-    match read(connection, guild, &head) {
-        Ok(stored) => Ok(stored),
-        Err(Unreadable::Store(error)) => Err(error),
-        Err(Unreadable::Newer(v)) => {
-            let message = format!("written by a newer release (version {v}, this one knows {RECORD_VERSION})");
-            Err(PortError::new(PortErrorKind::Refused, message))
-        }
-        Err(Unreadable::Damaged(why)) => {
-            tracing::error!(%guild, why, "the stored guild can't be read; it is set aside and the guild starts empty");
-            set_aside(connection, guild, &why)?;
-            Ok(Stored::default())
+    let (snapshot, records) = match snapshot(connection, guild, &head) {
+        Ok(snapshot) => (snapshot, records(connection, guild, &head)),
+        Err(unreadable) => (None, Err((Vec::new(), unreadable))),
+    };
+    match records {
+        Ok(records) => Ok(Read {
+            stored: Stored { snapshot, records },
+            changed: false,
+        }),
+        Err((_, Unreadable::Store(error))) => Err(error),
+        Err((_, Unreadable::Unknown(why))) => Err(PortError::new(PortErrorKind::Refused, why)),
+        Err((records, Unreadable::Damaged(why))) => {
+            let has_base = snapshot.is_some() || head.snap_bytes == 0;
+            let good = has_base
+                .then(|| head.snap_revision + records.len() as u64)
+                .filter(|good| *good > 0);
+            tracing::error!(%guild, why, goes_on_from = good, "what is stored of a guild can't be read; it is set aside");
+            set_aside(connection, guild, (&head, good), &why)?;
+            let stored = good.map_or(nothing, |_| Stored { snapshot, records });
+            Ok(Read { stored, changed: true })
         }
     }
 }
 
 enum Unreadable {
+    /// The store can't be asked now.
     Store(PortError),
-    Newer(u64),
+    /// Another release wrote it.
+    Unknown(String),
+    /// Nobody can read it.
     Damaged(String),
 }
 
@@ -47,24 +71,43 @@ impl From<rusqlite::Error> for Unreadable {
     }
 }
 
-fn read(connection: &Connection, guild: GuildId, head: &Head) -> Result<Stored, Unreadable> {
-    let id = signed(guild.0);
-    let snapshot = if head.snap_bytes == 0 {
-        None
-    } else {
-        let sql = "SELECT data FROM snap WHERE guild = ?1 AND revision = ?2 ORDER BY part";
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut data = Vec::new();
-        let mut rows = statement.query([id, signed(head.snap_revision)])?;
-        while let Some(row) = rows.next()? {
-            data.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
-        }
-        Some(parse::<Snapshot>(&data, "snapshot")?)
-    };
+fn snapshot(connection: &Connection, guild: GuildId, head: &Head) -> Result<Option<Snapshot>, Unreadable> {
+    if head.snap_bytes == 0 {
+        return Ok(None);
+    }
+    let sql = "SELECT data FROM snap WHERE guild = ?1 AND revision = ?2 ORDER BY part";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut data = Vec::new();
+    let mut rows = statement.query([signed(guild.0), signed(head.snap_revision)])?;
+    while let Some(row) = rows.next()? {
+        data.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
+    }
+    let snapshot: Snapshot = parse(&data, "the snapshot")?;
+    if snapshot.revision != head.snap_revision {
+        return Err(Unreadable::Damaged("the snapshot is of another revision".into()));
+    }
+    Ok(Some(snapshot))
+}
+
+/// The records after the snapshot; with a fault, those before it.
+fn records(connection: &Connection, guild: GuildId, head: &Head) -> Result<Vec<Record>, (Vec<Record>, Unreadable)> {
+    let mut records = Vec::new();
+    match read_records(connection, guild, head, &mut records) {
+        Ok(()) => Ok(records),
+        Err(unreadable) => Err((records, unreadable)),
+    }
+}
+
+fn read_records(
+    connection: &Connection,
+    guild: GuildId,
+    head: &Head,
+    records: &mut Vec<Record>,
+) -> Result<(), Unreadable> {
     let sql = "SELECT revision, data FROM log WHERE guild = ?1 AND revision > ?2 AND revision <= ?3 \
                ORDER BY revision, part";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([id, signed(head.snap_revision), signed(head.revision)])?;
+    let mut rows = statement.query([guild.0, head.snap_revision, head.revision].map(signed))?;
     let mut parts: Vec<(u64, Vec<u8>)> = Vec::new();
     while let Some(row) = rows.next()? {
         let revision = row.get::<_, i64>(0)?.cast_unsigned();
@@ -74,20 +117,21 @@ fn read(connection: &Connection, guild: GuildId, head: &Head) -> Result<Stored, 
             Some(_) | None => parts.push((revision, data.to_vec())),
         }
     }
-    let mut records = Vec::with_capacity(parts.len());
     for (expected, (revision, data)) in (head.snap_revision + 1..).zip(parts) {
         if revision != expected {
-            return Err(Unreadable::Damaged(format!("revision {expected} is missing")));
+            return Err(Unreadable::Damaged(format!("record {expected} is missing")));
         }
-        records.push(parse::<Record>(&data, "record")?);
+        let record: Record = parse(&data, &format!("record {revision}"))?;
+        if record.revision != revision {
+            return Err(Unreadable::Damaged(format!("record {revision} is of another revision")));
+        }
+        records.push(record);
     }
     if head.snap_revision + records.len() as u64 != head.revision {
-        return Err(Unreadable::Damaged(format!(
-            "the journal ends before revision {}",
-            head.revision
-        )));
+        let why = format!("the journal ends before revision {}", head.revision);
+        return Err(Unreadable::Damaged(why));
     }
-    Ok(Stored { snapshot, records })
+    Ok(())
 }
 
 fn parse<T: DeserializeOwned>(data: &[u8], what: &str) -> Result<T, Unreadable> {
@@ -95,32 +139,64 @@ fn parse<T: DeserializeOwned>(data: &[u8], what: &str) -> Result<T, Unreadable> 
     struct Version {
         v: u64,
     }
-    let damaged = |error: serde_json::Error| Unreadable::Damaged(format!("{what}: {error}"));
-    let version: Version = serde_json::from_slice(data).map_err(damaged)?;
+    let unreadable = |error: serde_json::Error| {
+        let why = format!("{what}: {error}");
+        // Whole JSON is no damage: it speaks of things that this release does not know.
+        if error.is_data() {
+            Unreadable::Unknown(format!("{why}; start the release that wrote it"))
+        } else {
+            Unreadable::Damaged(why)
+        }
+    };
+    let version: Version = serde_json::from_slice(data).map_err(unreadable)?;
     if version.v > u64::from(RECORD_VERSION) {
-        return Err(Unreadable::Newer(version.v));
+        return Err(Unreadable::Unknown(format!(
+            "{what} was written by a newer release (version {}, this one knows {RECORD_VERSION})",
+            version.v
+        )));
     }
-    serde_json::from_slice(data).map_err(damaged)
+    serde_json::from_slice(data).map_err(unreadable)
 }
 
-fn set_aside(connection: &Connection, guild: GuildId, why: &str) -> Result<(), PortError> {
+/// Moves what can't be read out of the way: the records after `good`, or, without a good revision, everything.
+fn set_aside(
+    connection: &Connection,
+    guild: GuildId,
+    (head, good): (&Head, Option<u64>),
+    why: &str,
+) -> Result<(), PortError> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let id = signed(guild.0);
-    let copy = "INSERT INTO aside (guild, at_ms, why, kind, revision, part, data) ";
+    let after = good.map_or(-1, signed);
     for (kind, table) in [("log", "log"), ("snapshot", "snap")] {
-        let sql = format!("{copy} SELECT guild, ?2, ?3, ?4, revision, part, data FROM {table} WHERE guild = ?1");
-        connection.execute(&sql, params![id, now, why, kind]).map_err(down)?;
+        let whose = format!("FROM {table} WHERE guild = ?1 AND revision > ?2");
+        let copy = format!(
+            "INSERT INTO aside (guild, at_ms, why, kind, revision, part, data) \
+             SELECT guild, ?3, ?4, ?5, revision, part, data {whose}"
+        );
         connection
-            .execute(&format!("DELETE FROM {table} WHERE guild = ?1"), [id])
+            .execute(&copy, params![id, after, now, why, kind])
+            .map_err(down)?;
+        connection
+            .execute(&format!("DELETE {whose}"), [id, after])
             .map_err(down)?;
     }
-    connection
-        .execute("DELETE FROM guild WHERE id = ?1", [id])
-        .map_err(down)?;
-    Ok(())
+    let Some(revision) = good else {
+        connection
+            .execute("DELETE FROM guild WHERE id = ?1", [id])
+            .map_err(down)?;
+        return Ok(());
+    };
+    let log_bytes = tables::log_bytes(connection, guild)?;
+    let head = Head {
+        revision,
+        log_bytes,
+        ..*head
+    };
+    tables::set_head(connection, guild, &head)
 }
 
 /// Reads what is stored of a shard. Side data that can't be read is dropped: everything in it can be asked for again.

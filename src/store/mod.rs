@@ -6,6 +6,7 @@
 mod job;
 mod load;
 mod lock;
+mod put;
 mod schema;
 mod sqlite;
 mod tables;
@@ -13,6 +14,8 @@ mod writer;
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
@@ -55,7 +58,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The file is not ours or is damaged.
-    #[error("{path}: {source}; restore it from a backup or move it away to start empty", path = path.display())]
+    #[error("{path}: {source}; if it is damaged, restore it from a backup or move it away to start empty", path = path.display())]
     Database {
         /// The file.
         path: PathBuf,

@@ -59,14 +59,23 @@ pub(super) fn open(path: &Path, settings: &StoreSettings) -> Result<Connection, 
             known: SCHEMA,
         });
     }
-    connection.execute_batch(TABLES).map_err(fault)?;
-    connection.pragma_update(None, "user_version", SCHEMA).map_err(fault)?;
+    if found < SCHEMA {
+        // Only then is anything written: a full disk must not keep a bot from starting.
+        connection.execute_batch(TABLES).map_err(fault)?;
+        connection.pragma_update(None, "user_version", SCHEMA).map_err(fault)?;
+    }
     Ok(connection)
 }
 
 fn prepare(connection: &Connection, settings: &StoreSettings) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        tracing::warn!(
+            mode,
+            "the file system of DATA_DIR has no shared memory; commits are slower there"
+        );
+    }
     let synchronous = match settings.durability {
         Durability::Process => "NORMAL",
         Durability::Machine => "FULL",

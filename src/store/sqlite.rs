@@ -31,6 +31,7 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// The embedded store. Cloning shares it; each arbiter holds a clone.
 #[derive(Clone)]
 pub struct SqliteStore {
+    // Dropped before the threads, which end when the last sender is gone.
     jobs: SyncSender<Job>,
     threads: Arc<Threads>,
 }
@@ -40,6 +41,23 @@ struct Threads {
     /// Dropping it ends the side checkpoint.
     _sync: mpsc::Sender<()>,
     _lock: DataDirLock,
+}
+
+impl Threads {
+    /// Waits until the writer has worked off what it has.
+    fn join(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if writer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's writer thread had panicked");
+        }
+    }
+}
+
+impl Drop for Threads {
+    /// The lock on the directory goes last: nobody may read it while the writer still writes.
+    fn drop(&mut self) {
+        self.join();
+    }
 }
 
 impl SqliteStore {
@@ -66,7 +84,7 @@ impl SqliteStore {
             .name("store-sync".into())
             .spawn(move || {
                 while stop.recv_timeout(SYNC_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    writer::side_checkpoint(&side);
+                    writer::checkpoint(&side);
                 }
             })
             .map_err(fault)?;
@@ -85,15 +103,7 @@ impl SqliteStore {
     pub fn close(&self) {
         // A full queue empties within the writer's own time; the send blocks only until then.
         let _ = self.jobs.send(Job::Stop);
-        let writer = self
-            .threads
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if writer.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the store's writer thread had panicked");
-        }
+        self.threads.join();
     }
 
     fn call<T: Send + 'static>(&self, job: impl FnOnce(Done<T>) -> Job) -> Work<T> {

@@ -97,6 +97,25 @@ pub(super) fn set_head(connection: &Connection, guild: GuildId, head: &Head) -> 
     Ok(())
 }
 
+/// A visible record as it was written; `None` if a snapshot has taken its place.
+pub(super) fn record(connection: &Connection, guild: GuildId, revision: u64) -> Result<Option<Vec<u8>>, PortError> {
+    let sql = "SELECT data FROM log WHERE guild = ?1 AND revision = ?2 ORDER BY part";
+    let mut statement = connection.prepare_cached(sql).map_err(down)?;
+    let parts = statement
+        .query_map([signed(guild.0), signed(revision)], |row| row.get::<_, Vec<u8>>(0))
+        .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+        .map_err(down)?;
+    Ok((!parts.is_empty()).then(|| parts.concat()))
+}
+
+/// Bytes of the guild's journal.
+pub(super) fn log_bytes(connection: &Connection, guild: GuildId) -> Result<u64, PortError> {
+    let sql = "SELECT coalesce(sum(length(data)), 0) FROM log WHERE guild = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(down)?;
+    let bytes: i64 = statement.query_row([signed(guild.0)], |row| row.get(0)).map_err(down)?;
+    Ok(bytes.unsigned_abs())
+}
+
 /// Writes one part. A part that an interrupted attempt left is replaced.
 pub(super) fn put_part(connection: &Connection, place: Place, part: i64, data: &[u8]) -> Result<(), PortError> {
     let sql = match place.table {

@@ -6,17 +6,17 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::Receiver;
 
-use ostinato_actors::ports::{Append, Appended, PortError};
-use ostinato_machine::guild::Snapshot;
+use ostinato_actors::ports::PortError;
 use ostinato_machine::ids::{GuildId, ShardId};
 use rusqlite::Connection;
 
-use super::job::{Done, Job};
+use super::job::Job;
 use super::load;
+use super::put::Whose;
 use super::tables::{self, Head, Place, Table};
 
 /// Most bytes of one part of a record.
-const PART: usize = 64 * 1024;
+pub(super) const PART: usize = 64 * 1024;
 
 /// Most bytes that one commit takes in.
 const COMMIT: usize = 128 * 1024;
@@ -24,35 +24,35 @@ const COMMIT: usize = 128 * 1024;
 /// Most callers that one commit answers.
 const TELLS: usize = 1_024;
 
-/// A journal smaller than this is never compacted, bytes.
-const COMPACT_FROM: u64 = 64 * 1024;
+/// What a load counts for in a commit, bytes: appends must not wait for all the loads of a starting process.
+const LOAD: usize = 4 * 1024;
 
 /// What tells a caller, once the commit has succeeded or failed.
-type Tell = Box<dyn FnOnce(Result<(), PortError>)>;
+pub(super) type Tell = Box<dyn FnOnce(Result<(), PortError>)>;
 
 /// What makes a written record or snapshot visible.
-struct End {
-    head: Head,
-    shard: ShardId,
-    awake: bool,
+pub(super) struct End {
+    pub(super) head: Head,
+    pub(super) shard: ShardId,
+    pub(super) awake: bool,
 }
 
 /// Something too large for one commit, under way.
-struct Large {
-    place: Place,
-    end: End,
-    guild: GuildId,
-    rest: VecDeque<Vec<u8>>,
-    part: i64,
-    tell: Tell,
+pub(super) struct Large {
+    pub(super) place: Place,
+    pub(super) end: End,
+    pub(super) guild: GuildId,
+    pub(super) rest: VecDeque<Vec<u8>>,
+    pub(super) part: i64,
+    pub(super) tell: Tell,
 }
 
 /// The writer. Owns the connection.
 pub(super) struct Writer {
-    connection: Connection,
-    large: Option<Large>,
+    pub(super) connection: Connection,
+    pub(super) large: Option<Large>,
     /// Jobs that wait for the large one: of the same guild, or large themselves.
-    deferred: VecDeque<Job>,
+    pub(super) deferred: VecDeque<Job>,
     /// Jobs whose wait is over; they come before the inbox.
     ready: VecDeque<Job>,
     awake: HashMap<(u32, u64), bool>,
@@ -71,8 +71,13 @@ impl Writer {
         }
     }
 
-    /// Works until every sender is gone or a stop was asked for.
+    /// Works until every sender is gone or a stop was asked for, then carries everything to the disk.
     pub(super) fn run(mut self, inbox: &Receiver<Job>) {
+        self.work(inbox);
+        checkpoint(&self.connection);
+    }
+
+    fn work(&mut self, inbox: &Receiver<Job>) {
         loop {
             let mut next = self.next(inbox);
             if next.is_none() && self.large.is_none() {
@@ -166,12 +171,19 @@ impl Writer {
         let connection = &self.connection;
         match job {
             Job::Stop => self.stopping = true,
-            // In these two a caller that is gone no longer wants to know.
+            // Wherever a result is dropped, its caller is gone and no longer wants to know.
             Job::Load { guild, done } => {
-                let _ = done.send(failed.map_or_else(|| load::guild(connection, guild), |error| Err(error.clone())));
+                match failed.map_or_else(|| load::guild(connection, guild), |error| Err(error.clone())) {
+                    // The guild is not what it was before this commit: that is true only if the commit succeeds.
+                    Ok(load::Read { stored, changed: true }) => {
+                        tells.push(Box::new(move |result| drop(done.send(result.map(|()| stored)))));
+                    }
+                    result => drop(done.send(result.map(|read| read.stored))),
+                }
+                return Ok(LOAD);
             }
             Job::LoadShard { shard, done } => {
-                let _ = done.send(failed.map_or_else(|| load::shard(connection, shard), |error| Err(error.clone())));
+                drop(done.send(failed.map_or_else(|| load::shard(connection, shard), |error| Err(error.clone()))));
             }
             Job::Checkpoint {
                 shard,
@@ -193,133 +205,13 @@ impl Writer {
             } => {
                 if failed.is_some() {
                     tells.push(Box::new(move |result| drop(done.send(result))));
-                } else {
-                    return self.snapshot(guild, shard, snapshot, awake, done, tells);
+                    return Ok(0);
                 }
+                let whose = Whose { guild, shard, awake };
+                return self.snapshot(whose, snapshot, done, tells);
             }
         }
         Ok(0)
-    }
-
-    fn append(
-        &mut self,
-        append: Append,
-        done: Done<Appended>,
-        tells: &mut Vec<Tell>,
-        failed: Option<&PortError>,
-    ) -> Result<usize, PortError> {
-        let tell = |done: Done<Appended>, wants_snapshot| -> Tell {
-            Box::new(move |result: Result<(), PortError>| drop(done.send(result.map(|()| Appended { wants_snapshot }))))
-        };
-        if failed.is_some() {
-            tells.push(tell(done, false));
-            return Ok(0);
-        }
-        let record = &append.record;
-        let head = tables::head(&self.connection, append.guild)?;
-        if let Some(refusal) = head.refuses(record.epoch, record.revision) {
-            let _ = done.send(Err(refusal));
-            return Ok(0);
-        }
-        if record.revision <= head.revision {
-            // Written already, and the caller did not hear of it: saying so again is harmless.
-            tells.push(tell(done, false));
-            return Ok(0);
-        }
-        let data = serde_json::to_vec(&**record).map_err(tables::unwritable)?;
-        if data.len() > PART && self.large.is_some() {
-            self.deferred.push_back(Job::Append { append, done });
-            return Ok(0);
-        }
-        let log_bytes = head.log_bytes + data.len() as u64;
-        let wants_snapshot = log_bytes > COMPACT_FROM.max(head.snap_bytes);
-        let place = Place {
-            table: Table::Log,
-            guild: append.guild,
-            revision: record.revision,
-        };
-        let end = End {
-            head: Head {
-                epoch: record.epoch,
-                revision: record.revision,
-                log_bytes,
-                ..head
-            },
-            shard: append.shard,
-            awake: append.awake,
-        };
-        self.put(place, end, &data, tell(done, wants_snapshot), tells)
-    }
-
-    fn snapshot(
-        &mut self,
-        guild: GuildId,
-        shard: ShardId,
-        snapshot: Box<Snapshot>,
-        awake: bool,
-        done: Done<()>,
-        tells: &mut Vec<Tell>,
-    ) -> Result<usize, PortError> {
-        let revision = snapshot.revision;
-        let head = tables::head(&self.connection, guild)?;
-        if revision < head.snap_revision {
-            // A younger one is there already.
-            let _ = done.send(Ok(()));
-            return Ok(0);
-        }
-        let data = serde_json::to_vec(&*snapshot).map_err(tables::unwritable)?;
-        if data.len() > PART && self.large.is_some() {
-            self.deferred.push_back(Job::Snapshot {
-                guild,
-                shard,
-                snapshot,
-                awake,
-                done,
-            });
-            return Ok(0);
-        }
-        let head = Head {
-            revision: head.revision.max(revision),
-            log_bytes: if revision >= head.revision { 0 } else { head.log_bytes },
-            snap_revision: revision,
-            snap_bytes: data.len() as u64,
-            ..head
-        };
-        let place = Place {
-            table: Table::Snap,
-            guild,
-            revision,
-        };
-        let tell: Tell = Box::new(move |result| drop(done.send(result)));
-        self.put(place, End { head, shard, awake }, &data, tell, tells)
-    }
-
-    /// Writes `data`, at once or in parts.
-    fn put(
-        &mut self,
-        place: Place,
-        end: End,
-        data: &[u8],
-        tell: Tell,
-        tells: &mut Vec<Tell>,
-    ) -> Result<usize, PortError> {
-        let bytes = data.len();
-        if bytes > PART {
-            let rest = data.chunks(PART).map(<[u8]>::to_vec).collect();
-            self.large = Some(Large {
-                place,
-                end,
-                guild: place.guild,
-                rest,
-                part: 0,
-                tell,
-            });
-            return Ok(0);
-        }
-        tells.push(tell);
-        tables::put_part(&self.connection, place, 0, data)?;
-        self.finish(place, &end)?;
-        Ok(bytes)
     }
 
     /// Writes the next part of the large one; the last one makes it visible.
@@ -344,22 +236,29 @@ impl Writer {
     }
 
     /// Makes what was written visible and drops what it replaces.
-    fn finish(&mut self, place: Place, end: &End) -> Result<(), PortError> {
+    pub(super) fn finish(&mut self, place: Place, end: &End) -> Result<(), PortError> {
+        let mut head = end.head;
         if matches!(place.table, Table::Snap) {
             tables::compact(&self.connection, place.guild, place.revision)?;
+            head.log_bytes = tables::log_bytes(&self.connection, place.guild)?;
         }
-        tables::set_head(&self.connection, place.guild, &end.head)?;
-        let key = (end.shard.0, place.guild.0);
-        if self.awake.get(&key) != Some(&end.awake) {
-            tables::set_awake(&self.connection, end.shard, place.guild, end.awake)?;
-            self.awake.insert(key, end.awake);
+        tables::set_head(&self.connection, place.guild, &head)?;
+        self.wake(end.shard, place.guild, end.awake)
+    }
+
+    /// Notes whether a process that starts must load the guild.
+    pub(super) fn wake(&mut self, shard: ShardId, guild: GuildId, awake: bool) -> Result<(), PortError> {
+        let key = (shard.0, guild.0);
+        if self.awake.get(&key) != Some(&awake) {
+            tables::set_awake(&self.connection, shard, guild, awake)?;
+            self.awake.insert(key, awake);
         }
         Ok(())
     }
 }
 
 /// Carries what is committed to the disk without making writers wait.
-pub(super) fn side_checkpoint(connection: &Connection) {
+pub(super) fn checkpoint(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the store's side checkpoint failed; what is committed stands in the write-ahead file");
     }

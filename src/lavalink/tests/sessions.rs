@@ -92,7 +92,13 @@ fn events_of_a_guild_come_in_the_order_in_which_they_happened() {
             let play = |(_, report): (u64, Report)| match report {
                 Report::Started { tag } => Some((tag.play, "start")),
                 Report::Ended { tag, .. } => Some((tag.play, "end")),
-                _ => None,
+                Report::Whole(_)
+                | Report::Update { .. }
+                | Report::Failed { .. }
+                | Report::Stuck { .. }
+                | Report::VoiceClosed { .. }
+                | Report::Refused { .. }
+                | Report::Missing => None,
             };
             bot.reports().into_iter().filter_map(play).collect::<Vec<_>>()
         };
@@ -299,7 +305,7 @@ fn a_session_that_the_node_still_believes_open_is_left_and_emptied() {
         second.order(1, stage.play(1, "long", 2, 0)).await.unwrap();
         until(|| stage.node.players().len() == 1, || "one player to be left".into()).await;
         assert_eq!(stage.node.players()[0].0, 1);
-        assert_eq!(stage.sound.report(1, stage.now_ms()).longest_gap_ms, 0);
+        assert!(stage.sound.report(1, stage.now_ms()).longest_gap_ms < sandbox::sound::FRAME_MS);
     });
 }
 

@@ -1,0 +1,189 @@
+//! Records and snapshots on their way into the tables: what is refused, what is written at once, what in parts.
+//!
+//! What is visible is never written over: a record or snapshot of a revision that is there already is either the same
+//! one again, or refused.
+
+use std::sync::Arc;
+
+use ostinato_actors::ports::{Append, Appended, PortError, PortErrorKind};
+use ostinato_machine::guild::Snapshot;
+use ostinato_machine::ids::{GuildId, ShardId};
+
+use super::job::{Done, Job};
+use super::tables::{self, Head, Place, Table};
+use super::writer::{End, Large, PART, Tell, Writer};
+
+/// A journal smaller than this is never compacted, bytes.
+const COMPACT_FROM: u64 = 64 * 1024;
+
+/// Whose snapshot it is.
+#[derive(Clone, Copy)]
+pub(super) struct Whose {
+    pub(super) guild: GuildId,
+    pub(super) shard: ShardId,
+    pub(super) awake: bool,
+}
+
+fn appended(done: Done<Appended>, wants_snapshot: bool) -> Tell {
+    Box::new(move |result: Result<(), PortError>| drop(done.send(result.map(|()| Appended { wants_snapshot }))))
+}
+
+fn told(done: Done<()>) -> Tell {
+    Box::new(move |result| drop(done.send(result)))
+}
+
+impl Writer {
+    /// Writes a record, or tells why not. An error fails the whole commit; the caller hears of it with the others.
+    pub(super) fn append(
+        &mut self,
+        append: Append,
+        done: Done<Appended>,
+        tells: &mut Vec<Tell>,
+        failed: Option<&PortError>,
+    ) -> Result<usize, PortError> {
+        if failed.is_some() {
+            tells.push(appended(done, false));
+            return Ok(0);
+        }
+        let record = Arc::clone(&append.record);
+        let data = match serde_json::to_vec(&*record) {
+            Ok(data) => data,
+            Err(error) => {
+                drop(done.send(Err(tables::unwritable(error))));
+                return Ok(0);
+            }
+        };
+        let (head, refusal) = match self.look(&append, &data) {
+            Ok(found) => found,
+            Err(error) => {
+                tells.push(appended(done, false));
+                return Err(error);
+            }
+        };
+        if let Some(refusal) = refusal {
+            drop(done.send(Err(refusal)));
+            return Ok(0);
+        }
+        if record.revision <= head.revision {
+            // Written already, and the caller did not hear of it: saying so again is harmless.
+            tells.push(appended(done, false));
+            return Ok(0);
+        }
+        if data.len() > PART && self.large.is_some() {
+            self.deferred.push_back(Job::Append { append, done });
+            return Ok(0);
+        }
+        let log_bytes = head.log_bytes.saturating_add(data.len() as u64);
+        let wants_snapshot = log_bytes > COMPACT_FROM.max(head.snap_bytes);
+        let place = Place {
+            table: Table::Log,
+            guild: append.guild,
+            revision: record.revision,
+        };
+        let end = End {
+            head: Head {
+                epoch: record.epoch,
+                revision: record.revision,
+                log_bytes,
+                ..head
+            },
+            shard: append.shard,
+            awake: append.awake,
+        };
+        self.put(place, end, &data, appended(done, wants_snapshot), tells)
+    }
+
+    /// What is visible of the guild, and why the record may not be written.
+    fn look(&self, append: &Append, data: &[u8]) -> Result<(Head, Option<PortError>), PortError> {
+        let record = &append.record;
+        let head = tables::head(&self.connection, append.guild)?;
+        let mut refusal = head.refuses(record.epoch, record.revision);
+        if refusal.is_none() && record.revision <= head.revision {
+            let there = tables::record(&self.connection, append.guild, record.revision)?;
+            if there.is_some_and(|there| there != data) {
+                let message = format!("another record of revision {} is written already", record.revision);
+                refusal = Some(PortError::new(PortErrorKind::Refused, message));
+            }
+        }
+        Ok((head, refusal))
+    }
+
+    /// Writes a snapshot, unless one as young is there. An error fails the whole commit.
+    pub(super) fn snapshot(
+        &mut self,
+        whose: Whose,
+        snapshot: Box<Snapshot>,
+        done: Done<()>,
+        tells: &mut Vec<Tell>,
+    ) -> Result<usize, PortError> {
+        let Whose { guild, shard, awake } = whose;
+        let revision = snapshot.revision;
+        let head = match tables::head(&self.connection, guild) {
+            Ok(head) => head,
+            Err(error) => {
+                tells.push(told(done));
+                return Err(error);
+            }
+        };
+        if head.snap_bytes > 0 && revision <= head.snap_revision {
+            tells.push(told(done));
+            return self.wake(shard, guild, awake).map(|()| 0);
+        }
+        let data = match serde_json::to_vec(&*snapshot) {
+            Ok(data) => data,
+            Err(error) => {
+                drop(done.send(Err(tables::unwritable(error))));
+                return Ok(0);
+            }
+        };
+        if data.len() > PART && self.large.is_some() {
+            self.deferred.push_back(Job::Snapshot {
+                guild,
+                shard,
+                snapshot,
+                awake,
+                done,
+            });
+            return Ok(0);
+        }
+        let head = Head {
+            revision: head.revision.max(revision),
+            snap_revision: revision,
+            snap_bytes: data.len() as u64,
+            ..head
+        };
+        let place = Place {
+            table: Table::Snap,
+            guild,
+            revision,
+        };
+        self.put(place, End { head, shard, awake }, &data, told(done), tells)
+    }
+
+    /// Writes `data`, at once or in parts.
+    fn put(
+        &mut self,
+        place: Place,
+        end: End,
+        data: &[u8],
+        tell: Tell,
+        tells: &mut Vec<Tell>,
+    ) -> Result<usize, PortError> {
+        let bytes = data.len();
+        if bytes > PART {
+            self.large = Some(Large {
+                place,
+                end,
+                guild: place.guild,
+                rest: data.chunks(PART).map(<[u8]>::to_vec).collect(),
+                part: 0,
+                tell,
+            });
+            return Ok(0);
+        }
+        tells.push(tell);
+        tables::put_part(&self.connection, place, 0, data)?;
+        self.finish(place, &end)?;
+        Ok(bytes)
+    }
+}

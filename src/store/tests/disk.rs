@@ -1,0 +1,175 @@
+//! Files, disks and directories: full, read-only, not ours, taken by another process.
+
+use std::time::Duration;
+
+use ostinato_actors::ports::GuildStore as _;
+
+use super::super::contract::{Bench as _, GUILD, OTHER, SHARD, append, record, revisions, snapshot};
+use super::super::{DataDirLock, Durability, OpenError, SqliteStore, StoreSettings, schema};
+use super::Files;
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_what_was_committed_stays() {
+    let files = Files::new();
+    let store = files.limited(200_000);
+    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+    let full = store.append(append(GUILD, record(2, 500_000), true)).await.unwrap_err();
+    assert!(full.is_retryable(), "{full}");
+    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
+    store.append(append(GUILD, record(2, 10), true)).await.unwrap();
+    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1, 2]);
+}
+
+#[tokio::test]
+async fn with_space_again_the_journal_goes_on_where_it_stood() {
+    let files = Files::new();
+    let store = files.limited(300_000);
+    let mut last = 0;
+    loop {
+        match store.append(append(GUILD, record(last + 1, 20_000), true)).await {
+            Ok(_) => last += 1,
+            Err(full) => {
+                assert!(full.is_retryable(), "{full}");
+                break;
+            }
+        }
+    }
+    // Others are told the truth as well, and compaction makes space.
+    assert!(
+        store
+            .snapshot(OTHER, SHARD, snapshot(1, 200_000), true)
+            .await
+            .unwrap_err()
+            .is_retryable()
+    );
+    store.snapshot(GUILD, SHARD, snapshot(last, 10), true).await.unwrap();
+    store
+        .append(append(GUILD, record(last + 1, 20_000), true))
+        .await
+        .unwrap();
+    files.close(store);
+    let store = files.open();
+    store.snapshot(OTHER, SHARD, snapshot(1, 200_000), true).await.unwrap();
+    let loaded = store.load(GUILD).await.unwrap();
+    assert_eq!(revisions(&loaded), [last + 1]);
+    assert_eq!(loaded.snapshot, Some(snapshot(last, 10)));
+}
+
+#[tokio::test]
+async fn the_files_stay_bounded_however_much_is_written() {
+    let files = Files::new();
+    let store = files.open();
+    let (mut written, mut snapshots) = (0, 0);
+    for n in 1..=3_000 {
+        written += 10_000;
+        let appended = store.append(append(GUILD, record(n, 10_000), true)).await.unwrap();
+        if appended.wants_snapshot {
+            store.snapshot(GUILD, SHARD, snapshot(n, 1_000), true).await.unwrap();
+            snapshots += 1;
+        }
+    }
+    let sizes = ["guilds.db", "guilds.db-wal"].map(|name| {
+        let path = files.path().join(name);
+        path.metadata().map_or(0, |file| file.len())
+    });
+    assert!(
+        sizes.iter().sum::<u64>() < written / 2,
+        "{sizes:?} after {written} bytes"
+    );
+    assert!((100..1_000).contains(&snapshots), "{snapshots} snapshots");
+}
+
+#[tokio::test]
+async fn a_directory_that_can_t_be_written_is_named_with_the_fix() {
+    let files = Files::new();
+    let file = files.path().join("file");
+    std::fs::write(&file, "no directory").unwrap();
+    let settings = StoreSettings {
+        data_dir: file.join("data"),
+        ..files.settings()
+    };
+    let error = SqliteStore::open(&settings).err().unwrap();
+    assert!(matches!(error, OpenError::Directory { .. }));
+    let said = error.to_string();
+    assert!(said.contains("DATA_DIR") && said.contains("make it writable"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_as_it_is() {
+    let files = Files::new();
+    let path = files.path().join("guilds.db");
+    std::fs::write(
+        &path,
+        "these are not the guilds you are looking for, but they are long enough",
+    )
+    .unwrap();
+    let error = SqliteStore::open(&files.settings()).err().unwrap();
+    assert!(matches!(error, OpenError::Database { .. }), "{error}");
+    assert!(error.to_string().contains("backup"), "{error}");
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("these are not"));
+}
+
+#[test]
+fn a_newer_release_s_files_are_left_as_they_are() {
+    let files = Files::new();
+    files.close(files.open());
+    files.database().pragma_update(None, "user_version", 99).unwrap();
+    let error = SqliteStore::open(&files.settings()).err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error}");
+    let found: i64 = files
+        .database()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(found, 99);
+}
+
+#[test]
+fn the_durability_of_a_machine_waits_for_the_disk_and_that_of_a_process_does_not() {
+    let files = Files::new();
+    let synchronous = |durability| {
+        let settings = StoreSettings {
+            durability,
+            ..files.settings()
+        };
+        let connection = schema::open(&files.path().join("guilds.db"), &settings).unwrap();
+        let pragma = |name: &str| {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        let mode: String = connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        (mode, pragma("synchronous"))
+    };
+    assert_eq!(synchronous(Durability::Process), ("wal".into(), 1));
+    assert_eq!(synchronous(Durability::Machine), ("wal".into(), 2));
+}
+
+#[tokio::test]
+async fn a_store_that_is_dropped_leaves_its_directory_only_when_all_is_written() {
+    let files = Files::new();
+    for round in 0..5 {
+        let store = files.open();
+        let begun = round * 200;
+        for n in 1..=200 {
+            drop(store.append(append(GUILD, record(begun + n, 2_000), true)));
+        }
+        drop(store);
+        let _lock = DataDirLock::take(files.path(), Duration::from_secs(10)).unwrap();
+        let sql = "SELECT revision FROM guild";
+        let last: i64 = files.database().query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(last.cast_unsigned(), begun + 200);
+    }
+}
+
+#[tokio::test]
+async fn after_a_close_every_call_fails_at_once() {
+    let files = Files::new();
+    let store = files.open();
+    let twin = store.clone();
+    store.close();
+    store.close();
+    let late = twin.append(append(GUILD, record(1, 10), true)).await.unwrap_err();
+    assert!(late.is_retryable(), "{late}");
+}
