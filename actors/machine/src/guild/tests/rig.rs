@@ -226,6 +226,13 @@ impl Rig {
         let before = self.g.revision();
         let record = apply_all(&mut self.g, &i, &decision).expect("L2: what was decided can be applied");
         assert_eq!(self.g.revision(), before + u64::from(record.is_some()), "L7");
+        let limits = &self.g.limits;
+        let most = limits.queue + 3 * limits.pending + 12;
+        assert!(decision.events.len() <= most, "L6: {decision:?}");
+        assert!(
+            decision.say.len() <= limits.pending + 3 && decision.ask.len() <= limits.pending + 1,
+            "L6"
+        );
         self.events.extend(decision.events.iter().cloned());
         if let Some(record) = record {
             assert!(
