@@ -153,7 +153,6 @@ impl Driver {
         } = setup;
         let now = now_ms();
         let players: Vec<_> = players?.iter().map(|player| player.seen(&self.node.id, now)).collect();
-        tracing::info!(node = %self.node.id, shard = %self.shard, resumed, players = players.len(), "the audio node is up");
         let up = AudioEvent::Up {
             node: self.node.id.clone(),
             session: session.clone(),

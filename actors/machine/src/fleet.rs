@@ -56,7 +56,7 @@ pub enum FleetInput {
         /// The guild.
         guild: GuildId,
     },
-    /// A guild goes on with a player that a node reported.
+    /// A guild goes on with a player that a node reported. Placed anew if that node is lost by now.
     Adopted {
         /// Its shard.
         shard: ShardId,
@@ -168,7 +168,11 @@ impl Fleet {
                 }
                 self.last_generation = self.last_generation.max(generation);
                 self.enter(&node);
-                Vec::new()
+                if self.serves(&node, shard) {
+                    return Vec::new();
+                }
+                // It was lost while the guild took the player over.
+                vec![self.place_one(now_ms, shard, guild)]
             }
         }
     }
@@ -179,6 +183,12 @@ impl Fleet {
             .get(&(shard, guild))
             .and_then(Option::as_ref)
             .map(|(node, _)| node)
+    }
+
+    /// Whether a node serves the guilds of a shard, or will go on to.
+    fn serves(&self, node: &NodeId, shard: ShardId) -> bool {
+        let node = self.nodes.get(node);
+        node.is_some_and(|node| node.up.contains(&shard) || node.resuming.contains(&shard))
     }
 
     fn enter(&mut self, node: &NodeId) {
@@ -235,10 +245,7 @@ impl Fleet {
 
     fn want(&mut self, now_ms: u64, shard: ShardId, guild: GuildId) -> Vec<Placement> {
         if let Some(Some((node, generation))) = self.guilds.get(&(shard, guild))
-            && self
-                .nodes
-                .get(node)
-                .is_some_and(|node| node.up.contains(&shard) || node.resuming.contains(&shard))
+            && self.serves(node, shard)
         {
             let (node, generation) = (Some(node.clone()), *generation);
             return vec![Placement {

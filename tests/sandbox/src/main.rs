@@ -115,11 +115,11 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let seed = cli.common.seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
-    let done = match cli.command {
-        None => house::open(&cli.common.bot, seed).await.map(|()| true),
-        Some(What::Serve { listen }) => stand_alone(listen, seed).await.map(|()| true),
-        Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
-        Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
+    let work = work(cli, seed);
+    // Whoever is told to end takes the bot along.
+    let done = tokio::select! {
+        done = work => done,
+        end = told_to_end() => end,
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -128,6 +128,22 @@ async fn main() -> ExitCode {
             eprintln!("sandbox: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// SIGTERM, as an error.
+async fn told_to_end() -> anyhow::Result<bool> {
+    let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    signal.recv().await;
+    anyhow::bail!("ended by SIGTERM")
+}
+
+async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
+    match cli.command {
+        None => house::open(&cli.common.bot, seed).await.map(|()| true),
+        Some(What::Serve { listen }) => stand_alone(listen, seed).await.map(|()| true),
+        Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
+        Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
     }
 }
 

@@ -179,7 +179,12 @@ fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         }
         Event::Server { server, at_ms } => {
             match server {
-                Some(_) => passing.server_at_ms = *at_ms,
+                Some(_) => {
+                    passing.server_at_ms = *at_ms;
+                    if passing.server.is_none() {
+                        passing.dial = passing.dial.saturating_add(1);
+                    }
+                }
                 None => passing.joining_since_ms = Some(*at_ms),
             }
             passing.server.clone_from(server);
@@ -331,9 +336,11 @@ fn left(g: &mut Guild, id: EntryId, requeued: bool) -> Result<(), NotApplicable>
         g.count(&current.entry);
         g.kept.queue.push_back(current.entry.clone());
     }
-    g.kept.history.push_back(current.entry);
-    while g.kept.history.len() > g.limits.history {
+    while !g.kept.history.is_empty() && g.kept.history.len() >= g.limits.history {
         g.kept.history.pop_front();
+    }
+    if g.limits.history > 0 {
+        g.kept.history.push_back(current.entry);
     }
     (g.passing.sounds, g.passing.reported, g.passing.failing) = (None, None, None);
     Ok(())

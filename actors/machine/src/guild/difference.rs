@@ -56,7 +56,8 @@ fn whole(want: &WantedPlayer, now_ms: u64) -> PlayerOrder {
 }
 
 fn change(told: &WantedPlayer, want: &WantedPlayer, now_ms: u64) -> Option<PlayerOrder> {
-    let voice: Option<VoiceCredentials> = (told.voice != want.voice).then(|| want.voice.clone());
+    let redial = told.dial.is_some() && told.dial != want.dial;
+    let voice: Option<VoiceCredentials> = (told.voice != want.voice || redial).then(|| want.voice.clone());
     let mut paused = (told.paused != want.paused).then_some(want.paused);
     let volume = (told.volume != want.volume).then_some(want.volume);
     let (mut track, mut tag, mut position_ms) = (None, None, None);
@@ -123,6 +124,7 @@ impl WantedPlayer {
             node: seen.node.clone(),
             generation: seen.tag.map_or(0, |tag| tag.generation),
             voice: seen.voice.clone()?,
+            dial: None,
             track,
             ended: None,
             paused: seen.paused,

@@ -16,6 +16,7 @@ mod record;
 mod state;
 mod wanted;
 mod wants;
+mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -32,3 +33,4 @@ pub use record::{RECORD_VERSION, Record, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};
 pub use wanted::{PlayerOrder, VoiceCredentials, Wanted, WantedPlayer, WantedTrack, WantedVoice};
 pub use wants::wants;
+pub use weight::Weight;

@@ -52,7 +52,7 @@ pub struct Kept {
     pub(super) last_entry: u64,
     pub(super) last_play: u32,
     pub(super) last_key: u64,
-    pub(super) causes: VecDeque<(u64, CauseId)>,
+    pub(super) causes: VecDeque<Known>,
     /// Playing time of the queue without its live streams, ms. Derived, kept current so that nothing adds it up.
     pub(super) queue_ms: u64,
     /// Live streams in the queue. Derived.
@@ -82,6 +82,9 @@ pub(super) struct Passing {
     pub(super) server: Option<(Hidden, Box<str>)>,
     /// The last complete set: what a player goes on with while a new one is on its way.
     pub(super) voice: Option<VoiceCredentials>,
+    /// Rises when a voice server is named after there was none: the connection is then opened anew, even if Discord gives
+    /// the same credentials again.
+    pub(super) dial: u32,
     pub(super) join: u32,
     pub(super) joining_since_ms: Option<u64>,
     pub(super) placed: Option<(NodeId, u64)>,
@@ -109,6 +112,62 @@ pub(super) struct Open {
     /// The command that waits for it; `None`: the guild itself.
     pub(super) key: Option<u64>,
     pub(super) at_ms: u64,
+}
+
+/// A cause that was applied, and when. Small, since a busy guild has many: Discord's ids carry their time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(u64, CauseId)", into = "(u64, CauseId)")]
+pub(super) enum Known {
+    Interaction(u64),
+    Message(u64),
+    Other(Box<(u64, CauseId)>),
+}
+
+impl From<(u64, CauseId)> for Known {
+    fn from((at_ms, cause): (u64, CauseId)) -> Self {
+        match cause {
+            CauseId::Interaction(id) => Self::Interaction(id),
+            CauseId::Message(id) => Self::Message(id),
+            CauseId::Internal | CauseId::Order(_) => Self::Other(Box::new((at_ms, cause))),
+        }
+    }
+}
+
+impl From<Known> for (u64, CauseId) {
+    fn from(known: Known) -> Self {
+        match known {
+            Known::Interaction(id) => (made_ms(id), CauseId::Interaction(id)),
+            Known::Message(id) => (made_ms(id), CauseId::Message(id)),
+            Known::Other(other) => *other,
+        }
+    }
+}
+
+impl Known {
+    fn at_ms(&self) -> u64 {
+        match self {
+            Self::Interaction(id) | Self::Message(id) => made_ms(*id),
+            Self::Other(other) => other.0,
+        }
+    }
+
+    fn is(&self, cause: &CauseId) -> bool {
+        match (self, cause) {
+            (Self::Interaction(known), CauseId::Interaction(id)) | (Self::Message(known), CauseId::Message(id)) => {
+                known == id
+            }
+            (Self::Other(known), cause) => known.1 == *cause,
+            (Self::Interaction(_) | Self::Message(_), _) => false,
+        }
+    }
+}
+
+/// Milliseconds from 1970 to the first of Discord's ids.
+const DISCORD_EPOCH_MS: u64 = 1_420_070_400_000;
+
+/// When Discord made an id, wall-clock ms.
+pub(super) fn made_ms(id: u64) -> u64 {
+    (id >> 22).saturating_add(DISCORD_EPOCH_MS)
 }
 
 /// Why a stored guild can't be restored.
@@ -212,18 +271,20 @@ impl Guild {
         if *cause == CauseId::Internal {
             return;
         }
-        self.kept.causes.push_back((at_ms, cause.clone()));
-        let old = at_ms.saturating_sub(self.limits.cause_ms);
-        while self.kept.causes.len() > CAUSES
-            && (self.kept.causes.len() > CAUSES_MAX || self.kept.causes.front().is_some_and(|(at, _)| *at < old))
+        // An interaction's id is made a little before it is applied.
+        let kept_ms = self.limits.cause_ms.saturating_add(self.limits.stale_ms);
+        let (causes, old) = (&mut self.kept.causes, at_ms.saturating_sub(kept_ms));
+        while causes.len() >= CAUSES
+            && (causes.len() >= CAUSES_MAX || causes.front().is_some_and(|known| known.at_ms() < old))
         {
-            self.kept.causes.pop_front();
+            causes.pop_front();
         }
+        causes.push_back((at_ms, cause.clone()).into());
     }
 
     /// Whether this cause was applied already (L8).
     pub(super) fn repeats(&self, cause: &CauseId) -> bool {
-        *cause != CauseId::Internal && self.kept.causes.iter().any(|(_, known)| known == cause)
+        *cause != CauseId::Internal && self.kept.causes.iter().any(|known| known.is(cause))
     }
 
     pub(super) fn volume(&self) -> u16 {

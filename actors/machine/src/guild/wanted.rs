@@ -44,6 +44,9 @@ pub struct WantedPlayer {
     pub generation: u64,
     /// What it connects to voice with.
     pub voice: VoiceCredentials,
+    /// Rises when that connection is to be opened anew, with the same credentials too; `None` of a player that a node
+    /// reported: it is as it is.
+    pub dial: Option<u32>,
     /// What it plays.
     pub track: Option<WantedTrack>,
     /// The play that has ended by itself: a player that was told this one needs no stop.

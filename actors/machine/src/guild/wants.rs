@@ -81,6 +81,7 @@ fn player(g: &Guild) -> Option<WantedPlayer> {
         node,
         generation,
         voice,
+        dial: Some(passing.dial),
         track,
         ended: passing.over,
         paused: g.paused(),

@@ -11,6 +11,8 @@
     clippy::unwrap_used
 )]
 
+#[cfg(test)]
+mod random;
 mod step;
 #[cfg(test)]
 mod tests;

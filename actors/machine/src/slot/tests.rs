@@ -8,21 +8,23 @@ use proptest::prelude::*;
 use super::*;
 
 /// A slot with its surroundings, and what became of every input.
-struct Bench {
-    slot: Slot<u64>,
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub(super) slot: Slot<u64>,
     policy: SlotPolicy,
     tokens: Tokens,
     incarnations: u64,
-    now_ms: u64,
+    pub(super) now_ms: u64,
     next: u64,
-    applied: Vec<u64>,
-    refused: Vec<u64>,
-    dead: Vec<u64>,
-    log: Vec<SlotOutput<u64>>,
+    pub(super) accepted: usize,
+    pub(super) applied: Vec<u64>,
+    pub(super) refused: Vec<u64>,
+    pub(super) dead: Vec<u64>,
+    pub(super) log: Vec<SlotOutput<u64>>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             slot: Slot::default(),
             policy: SlotPolicy::default(),
@@ -30,6 +32,7 @@ impl Bench {
             incarnations: 0,
             now_ms: 1_000,
             next: 0,
+            accepted: 0,
             applied: Vec::new(),
             refused: Vec::new(),
             dead: Vec::new(),
@@ -37,7 +40,7 @@ impl Bench {
         }
     }
 
-    fn step(&mut self, input: SlotInput) -> Vec<SlotOutput<u64>> {
+    pub(super) fn step(&mut self, input: SlotInput) -> Vec<SlotOutput<u64>> {
         let mut out = Vec::new();
         let mut context = SlotContext {
             now_ms: self.now_ms,
@@ -66,15 +69,16 @@ impl Bench {
         out
     }
 
-    fn offer(&mut self, command: bool) -> Result<(), Refused> {
+    pub(super) fn offer(&mut self, command: bool) -> Result<(), Refused> {
         self.next += 1;
         let result = self.slot.offer(self.next, Arc::new(self.next), command, &self.policy);
+        self.accepted += usize::from(result.is_ok());
         self.step(SlotInput::Tick);
         result
     }
 
     /// Answers a load, the first input of an incarnation and so on, until the slot is live and has applied everything.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for _ in 0..2_000 {
             match self.slot.phase() {
                 Phase::Loading => {
@@ -99,7 +103,7 @@ impl Bench {
         panic!("the slot never settles: {:?}", self.slot);
     }
 
-    fn apply(&mut self) {
+    pub(super) fn apply(&mut self) {
         let Some(seq) = self.slot.in_flight() else { return };
         let incarnation = self.incarnations;
         if seq > 0 {
@@ -108,7 +112,7 @@ impl Bench {
         self.step(SlotInput::Applied { incarnation, seq });
     }
 
-    fn die(&mut self, keep: bool) {
+    pub(super) fn die(&mut self, keep: bool) {
         let incarnation = self.incarnations;
         let reference = Arc::from("r");
         self.step(SlotInput::Died {

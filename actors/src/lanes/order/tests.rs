@@ -32,6 +32,7 @@ fn player(node: &str, generation: u64, play: Option<u32>) -> WantedPlayer {
         node: NodeId::new(node),
         generation,
         voice: voice(),
+        dial: Some(0),
         track: play.map(|play| WantedTrack {
             tag: tag(play, generation),
             encoded: Arc::default(),

@@ -34,9 +34,9 @@ pub struct TrackData {
 /// Why an encoded track can't be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// Valid base64, but nothing in it.
+    /// Valid base64 that ends too soon.
     Short,
-    /// Anything else.
+    /// Anything else: the error that the node reports, class and message.
     Bad(String),
 }
 
@@ -76,10 +76,7 @@ impl TrackData {
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         let bytes = STANDARD
             .decode(text)
-            .map_err(|error| DecodeError::Bad(error.to_string()))?;
-        if bytes.len() < 5 {
-            return Err(DecodeError::Short);
-        }
+            .map_err(|error| DecodeError::Bad(base64_error(&error)))?;
         let mut rest = Reader(&bytes);
         let frame = rest.u32()?;
         let versioned = frame >> 30 & 1 == 1;
@@ -98,7 +95,7 @@ impl TrackData {
         let source_name = rest.text()?;
         let probe_info = match source_name.as_str() {
             "http" | "local" => Some(rest.text()?),
-            _ => return Err(DecodeError::Bad(format!("unknown source {source_name}"))),
+            _ => return Err(unknown()),
         };
         if let Some(probe) = &probe_info {
             let container = probe.split('|').next().unwrap_or_default();
@@ -113,7 +110,7 @@ impl TrackData {
                 "mpegts-adts",
             ];
             if !known.contains(&container) {
-                return Err(DecodeError::Bad(format!("unknown container {container}")));
+                return Err(unknown());
             }
         }
         let position = rest.i64()?;
@@ -155,6 +152,23 @@ impl TrackData {
     }
 }
 
+fn unknown() -> DecodeError {
+    DecodeError::Bad(
+        "java.lang.IllegalStateException: Failed to decode track due to a mismatching version or missing source manager"
+            .into(),
+    )
+}
+
+fn base64_error(error: &base64::DecodeError) -> String {
+    let why = match error {
+        base64::DecodeError::InvalidByte(_, byte) => format!("Illegal base64 character {byte:x}"),
+        base64::DecodeError::InvalidLength(_)
+        | base64::DecodeError::InvalidLastSymbol(..)
+        | base64::DecodeError::InvalidPadding => "Input byte array has wrong 4-byte ending unit".to_owned(),
+    };
+    format!("java.lang.IllegalArgumentException: {why}")
+}
+
 fn put_text(out: &mut Vec<u8>, text: &str) {
     // Java's modified UTF-8: NUL in two bytes, everything beyond the basic plane as two surrogates of three bytes.
     let mut bytes = Vec::with_capacity(text.len());
@@ -189,10 +203,7 @@ struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (head, rest) = self
-            .0
-            .split_first_chunk::<N>()
-            .ok_or_else(|| DecodeError::Bad("it ends too soon".into()))?;
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(DecodeError::Short)?;
         self.0 = rest;
         Ok(*head)
     }
@@ -212,7 +223,7 @@ impl Reader<'_> {
     fn text(&mut self) -> Result<String, DecodeError> {
         let length = usize::from(u16::from_be_bytes(self.take()?));
         if self.0.len() < length {
-            return Err(DecodeError::Bad("it ends too soon".into()));
+            return Err(DecodeError::Short);
         }
         let (head, rest) = self.0.split_at(length);
         self.0 = rest;

@@ -1,18 +1,16 @@
-//! One player: its track, its position, its voice connection.
+//! One player: its track, its voice connection and what its own clock brings.
 
 use serde_json::{Map, Value, json};
 
-use super::TrackData;
+use super::link::{Link, Opening};
+use super::playing::Playing;
 use crate::catalogue::Behaviour;
 use crate::voices::Grant;
 
-/// A running position is ahead of what is heard by the node's buffer, which a play fills at once, ms.
-const LEAD_MS: i64 = 350;
+/// What is in the node's buffer while a track runs: the position is ahead of what is heard by this, ms.
+const LEAD_MS: u64 = 350;
 
-/// The last frame of a track begins this long before its end, ms.
-const LAST_FRAME_MS: i64 = 20;
-
-/// A track without a voice connection is given up after this time, ms.
+/// A track that is not asked for frames is given up after this time, ms.
 const CLEANUP_MS: u64 = 64_000;
 
 /// A track is stuck after so much silence, ms.
@@ -27,29 +25,17 @@ pub(super) struct Player {
     pub(super) paused: bool,
     pub(super) filters: Map<String, Value>,
     pub(super) voice: Option<Grant>,
-    /// Number of the open voice connection.
-    pub(super) connection: Option<u64>,
-    /// The position stands still for a reason of the node's own (a fault switch).
-    pub(super) deaf: bool,
-}
-
-/// A track in a player.
-#[derive(Clone, Debug)]
-pub(super) struct Playing {
-    pub(super) data: TrackData,
-    pub(super) user_data: Value,
-    pub(super) behaviour: Behaviour,
-    pub(super) end_time: Option<i64>,
-    /// Position at `at_ms`, ms; it runs from there while the player does.
-    pub(super) position: i64,
-    pub(super) at_ms: u64,
-    /// Added once the position runs, ms.
-    pub(super) lead: i64,
-    pub(super) running: bool,
-    pub(super) begun_ms: u64,
-    pub(super) next_update_ms: u64,
-    pub(super) failed_ms: Option<u64>,
-    pub(super) stuck_told: bool,
+    pub(super) link: Option<Link>,
+    /// A voice connection that the server holds back.
+    pub(super) opening: Option<Opening>,
+    /// A voice connection never came up: no further one of this player will be answered.
+    pub(super) hung: bool,
+    /// The buffer is empty then; it is full while a track runs.
+    drained_ms: u64,
+    /// Since when it runs without a break.
+    steady_ms: Option<u64>,
+    /// Since when it is not asked for frames, or is.
+    settled_ms: u64,
 }
 
 /// What a test sees of a player.
@@ -78,13 +64,13 @@ pub(super) enum Due {
     End,
     LoadFailed,
     Broke,
-    BrokeEnd,
+    Dry,
     Stuck,
     Cleanup,
 }
 
 impl Player {
-    pub(super) fn new(guild: u64) -> Self {
+    pub(super) fn new(guild: u64, now: u64) -> Self {
         Self {
             guild,
             track: None,
@@ -92,93 +78,126 @@ impl Player {
             paused: false,
             filters: Map::new(),
             voice: None,
-            connection: None,
-            deaf: false,
+            link: None,
+            opening: None,
+            hung: false,
+            drained_ms: 0,
+            steady_ms: None,
+            settled_ms: now,
         }
     }
 
+    /// Whether the node believes its voice connection open.
     pub(super) fn connected(&self) -> bool {
-        self.connection.is_some()
+        self.link.as_ref().is_some_and(|link| link.open)
+    }
+
+    /// Whether frames are asked for: from the session description on, also after the server closed the connection.
+    fn polled(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.described)
     }
 
     /// Puts a track in.
-    pub(super) fn load(&mut self, data: TrackData, behaviour: Behaviour, position: i64, replaced: bool, now: u64) {
-        self.track = Some(Playing {
-            data,
-            user_data: json!({}),
-            behaviour,
-            end_time: None,
-            position,
-            at_ms: now,
-            lead: if replaced { 0 } else { LEAD_MS },
-            running: false,
-            begun_ms: now,
-            next_update_ms: now + 5_000,
-            failed_ms: None,
-            stuck_told: false,
-        });
+    pub(super) fn load(&mut self, track: Playing, now: u64) {
+        self.settled_ms = now;
+        self.track = Some(track);
         self.settle(now);
+    }
+
+    /// Takes the track out.
+    pub(super) fn unload(&mut self, now: u64) {
+        self.halt(now);
+        self.track = None;
     }
 
     /// Starts or stops the position's run after anything changed.
     pub(super) fn settle(&mut self, now: u64) {
-        let runs = self.connected() && !self.paused && !self.deaf;
-        if let Some(track) = &mut self.track {
-            let able = runs && track.behaviour != Behaviour::FailsToLoad;
-            if track.running != able {
-                track.position = track.position_at(now);
-                if track.running {
-                    track.lead = 0;
-                }
-                track.at_ms = now;
-                track.running = able;
+        let polled = self.polled();
+        let able = polled && !self.paused;
+        let Some(track) = &mut self.track else { return };
+        let able = able && track.behaviour != Behaviour::FailsToLoad && track.dry_ms.is_none();
+        if able && !track.running {
+            let queued = self.drained_ms.saturating_sub(now).min(LEAD_MS);
+            track.start(now, super::playing::signed(LEAD_MS - queued));
+            if queued == 0 {
+                self.steady_ms = None;
             }
+            self.steady_ms.get_or_insert(now);
+            self.settled_ms = now;
+        } else if !able {
+            self.halt(now);
         }
+    }
+
+    fn halt(&mut self, now: u64) {
+        if let Some(track) = &mut self.track
+            && track.running
+        {
+            track.stop(now);
+            self.drained_ms = now + LEAD_MS;
+            self.settled_ms = now;
+        }
+    }
+
+    /// A voice connection is open.
+    pub(super) fn linked(&mut self, link: Link, now: u64) {
+        self.link = Some(link);
+        self.settled_ms = now;
+        self.settle(now);
+    }
+
+    /// The voice connection is given up with what is in its buffer.
+    pub(super) fn unlink(&mut self, now: u64) -> Option<Link> {
+        let link = self.link.take();
+        self.settle(now);
+        self.drained_ms = 0;
+        link
     }
 
     /// Whether something is heard.
-    pub(super) fn sounds(&self, now: u64) -> bool {
-        self.track.as_ref().is_some_and(|track| {
-            track.running && !matches!(track.behaviour, Behaviour::SticksAt(at) | Behaviour::BreaksAt(at) if track.position_at(now) >= signed(at))
-        })
+    pub(super) fn sounds(&self) -> bool {
+        self.track.as_ref().is_some_and(|track| track.running) && self.link.as_ref().is_some_and(Link::carries)
     }
 
-    pub(super) fn seek(&mut self, position: i64, now: u64) {
-        if let Some(track) = &mut self.track
-            && !track.data.is_stream
-        {
-            track.position = position.max(0);
-            track.at_ms = now;
-            track.lead = 0;
-        }
+    /// Whether it has played for the whole of the last minute.
+    pub(super) fn played_a_minute(&self, now: u64) -> bool {
+        self.track.as_ref().is_some_and(|track| track.running)
+            && self.steady_ms.is_some_and(|since| since + 60_000 <= now)
     }
 
     /// The next thing that this player's clock brings, and when.
     pub(super) fn due(&self) -> Option<(u64, Due)> {
         let track = self.track.as_ref()?;
+        let fails = track.behaviour == Behaviour::FailsToLoad;
         let mut due = vec![(track.next_update_ms, Due::Update)];
-        if track.behaviour == Behaviour::FailsToLoad && track.failed_ms.is_none() {
-            due.push((track.begun_ms + 20, Due::LoadFailed));
+        if fails && track.failed_ms.is_none() {
+            due.push((track.begun_ms + 2, Due::LoadFailed));
+        } else if let Some(failed) = track.failed_ms.filter(|_| fails && self.polled() && !self.paused) {
+            due.push(((failed + 20).max(self.settled_ms), Due::End));
         }
-        if !self.connected() {
-            due.push((track.begun_ms + CLEANUP_MS, Due::Cleanup));
+        if !self.polled() {
+            due.push((track.begun_ms.max(self.settled_ms) + CLEANUP_MS, Due::Cleanup));
+        }
+        if let Some(broken) = track.broken.as_ref().filter(|_| track.failed_ms.is_none()) {
+            if broken.at_once {
+                due.push((track.begun_ms + 2, Due::Broke));
+            } else if track.running {
+                due.push((track.reaches(broken.told_at), Due::Broke));
+            }
         }
         if track.running {
-            if let Some(failed) = track.failed_ms {
-                due.push((failed + 400, Due::BrokeEnd));
-            } else {
-                due.push((track.reaches(track.limit()), Due::End));
-            }
-            match track.behaviour {
-                Behaviour::BreaksAt(at) if track.failed_ms.is_none() => {
-                    due.push((track.reaches(signed(at)), Due::Broke))
-                }
-                Behaviour::SticksAt(at) if !track.stuck_told => {
-                    due.push((track.reaches(signed(at)) + STUCK_MS, Due::Stuck));
-                }
-                Behaviour::Plays | Behaviour::FailsToLoad | Behaviour::BreaksAt(_) | Behaviour::SticksAt(_) => {}
+            due.push((track.reaches(track.limit()), Due::End));
+            due.extend(track.over.map(|(at, _)| (at.max(self.settled_ms), Due::End)));
+            if track.dry_at() < track.limit() {
+                due.push((track.reaches(track.dry_at()), Due::Dry));
             }
         }
+        due.extend(
+            track
+                .dry_ms
+                .filter(|_| !track.stuck_told)
+                .map(|at| (at + STUCK_MS, Due::Stuck)),
+        );
         due.into_iter().min_by_key(|(at, _)| *at)
     }
 
@@ -187,7 +206,7 @@ impl Player {
     }
 
     pub(super) fn state(&self, now: u64) -> Value {
-        let ping = if self.connected() { 12 } else { -1 };
+        let ping = if self.link.is_some() { 12 } else { -1 };
         json!({ "time": now, "position": self.position(now), "connected": self.connected(), "ping": ping })
     }
 
@@ -222,39 +241,4 @@ impl Player {
             connected: self.connected(),
         }
     }
-}
-
-impl Playing {
-    /// The position at which the track ends.
-    fn limit(&self) -> i64 {
-        let length = self.data.length;
-        self.end_time
-            .filter(|end| *end > self.position)
-            .map_or(length, |end| end.min(length))
-    }
-
-    pub(super) fn position_at(&self, now: u64) -> i64 {
-        let elapsed = signed(now.saturating_sub(self.at_ms));
-        if !self.running || elapsed == 0 {
-            return self.position;
-        }
-        let position = self.position.saturating_add(self.lead).saturating_add(elapsed);
-        let frozen = match self.behaviour {
-            Behaviour::SticksAt(at) | Behaviour::BreaksAt(at) => signed(at),
-            Behaviour::Plays | Behaviour::FailsToLoad => i64::MAX,
-        };
-        position
-            .min(self.limit().saturating_sub(LAST_FRAME_MS).max(self.position))
-            .min(frozen.max(self.position))
-    }
-
-    /// When the position reaches `target`.
-    fn reaches(&self, target: i64) -> u64 {
-        let left = target.saturating_sub(self.position).saturating_sub(self.lead).max(0);
-        self.at_ms.saturating_add(left.unsigned_abs())
-    }
-}
-
-pub(super) fn signed(ms: u64) -> i64 {
-    i64::try_from(ms).unwrap_or(i64::MAX)
 }

@@ -29,6 +29,10 @@ pub trait Media {
     fn behaviour(&self, track: &TrackData) -> Behaviour;
     /// The name that the sound account knows a track by.
     fn name(&self, track: &TrackData) -> String;
+    /// Why a track that fails does, as the node words it.
+    fn failure(&self, _track: &TrackData) -> String {
+        "java.lang.RuntimeException: Not success status code: 404".into()
+    }
 }
 
 impl Media for Catalogue {
@@ -71,6 +75,12 @@ impl Media for Catalogue {
 pub enum Connect {
     /// It is open.
     Open,
+    /// It is open, but no session description ever comes: nothing is played into it.
+    Undescribed,
+    /// The voice server holds its handshake back for this long, ms.
+    OpensIn(u64),
+    /// The handshake is refused, or its certificate is not trusted.
+    Refused,
     /// The voice server closed it at once with this code.
     Closed(u16),
     /// No answer, ever.

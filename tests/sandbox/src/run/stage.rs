@@ -230,8 +230,8 @@ pub struct Stage {
     pub at: StandIns,
     /// The bot's process.
     pub bot: tokio::sync::Mutex<Bot>,
-    /// Where its data and log are; removed in the end unless kept.
-    folder: Option<tempfile::TempDir>,
+    /// Where its data and log are; removed in the end.
+    _folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -256,7 +256,7 @@ impl Stage {
         Ok(Self {
             at,
             bot: tokio::sync::Mutex::new(bot),
-            folder: Some(folder),
+            _folder: folder,
         })
     }
 
@@ -320,11 +320,6 @@ impl Stage {
             None => Ok(()),
             Some(status) => bail!("the bot has ended by itself: {status}\n{}", bot.log_tail(30).join("\n")),
         }
-    }
-
-    /// Leaves the bot's folder where it is, and tells where.
-    pub fn keep(&mut self) -> Option<PathBuf> {
-        self.folder.take().map(tempfile::TempDir::keep)
     }
 
     /// Copies the bot's log to `to`.

@@ -169,7 +169,12 @@ impl<'a> Play<'a> {
             .map_or(guild.first_text, |name| guild.text(name));
         let typed = Typed::read(&line.say.text);
         let within = line.reply.within_ms.unwrap_or(WITHIN_MS);
-        let answer = look::ask(self.stage, guild, channel, user, &typed, within).await?;
+        let asked = look::ask(self.stage, guild, channel, user, &typed, within).await;
+        let answer = match (asked, line.reply.sent) {
+            (Err(_), Some(false)) => return Ok(()),
+            (Ok(_), Some(false)) => return Err("expected Discord's client to refuse it; it was sent".into()),
+            (asked, Some(true) | None) => asked?,
+        };
         judge(&line.reply, answer.as_ref(), within)
     }
 

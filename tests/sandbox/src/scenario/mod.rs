@@ -116,6 +116,9 @@ pub struct Reply {
     pub deferred: Option<bool>,
     /// Whether an answer comes at all; `false`: none may come within the time.
     pub expected: Option<bool>,
+    /// Whether Discord's client sends the command at all; `false`: it refuses it, for an option that does not exist or
+    /// a value out of bounds.
+    pub sent: Option<bool>,
     /// Until when the final answer is there, ms from typing; 3,000 unless given.
     pub within_ms: Option<u64>,
 }

@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 pub(super) use draft::Draft;
 
 use super::event::Event;
-use super::state::Guild;
+use super::state::{Guild, made_ms};
 use super::{Answer, Ask, Caller, Command, Input, Refusal, Stamped};
 use crate::ids::{CauseId, ReplyTo};
 
@@ -43,9 +43,6 @@ pub enum Ignored {
     /// It speaks of a play, a placement or a question that is over.
     Late,
 }
-
-/// Milliseconds from 1970 to the first of Discord's ids, which carry their time.
-const DISCORD_EPOCH_MS: u64 = 1_420_070_400_000;
 
 /// Decides. Total: it never fails and never changes the guild.
 pub fn decide(g: &Guild, i: &Stamped) -> Decision {
@@ -73,12 +70,11 @@ fn command_input(d: &mut Draft<'_>, i: &Stamped, command: &Command, by: &Caller,
         d.ignore(Ignored::Repeat);
         return;
     }
-    if let CauseId::Interaction(id) = i.cause {
-        let made_ms = (id >> 22).saturating_add(DISCORD_EPOCH_MS);
-        if i.at_ms.saturating_sub(made_ms) > d.g.limits.stale_ms {
-            d.refuse(reply, Refusal::TooLate);
-            return;
-        }
+    if let CauseId::Interaction(id) = i.cause
+        && i.at_ms.saturating_sub(made_ms(id)) > d.g.limits.stale_ms
+    {
+        d.refuse(reply, Refusal::TooLate);
+        return;
     }
     command_now(d, command, by, reply, None);
 }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
+use super::check::PHASES;
 use super::random::{KINDS, Step};
-use super::rig::{PHASES, Rig, limits};
+use super::rig::{Rig, limits};
 use super::*;
 
 /// Sequences of a run; more with `PROPTEST_CASES`.
@@ -59,6 +60,26 @@ fn l1_to_l8_hold_whatever_comes_in() {
         missed.len()
     );
     assert!(missed.is_empty(), "never visited: {missed:?}");
+}
+
+#[test]
+fn t2_a_run_repeated_leaves_the_same_trace() {
+    let config = ProptestConfig {
+        cases: 50,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let result = TestRunner::new_with_rng(config, rng).run(&steps(60), |(playing, steps)| {
+        let run = || {
+            let mut rig = Rig::new(playing);
+            steps.iter().for_each(|step| rig.step(*step));
+            (rig.records, rig.events, rig.g)
+        };
+        prop_assert_eq!(run(), run());
+        Ok(())
+    });
+    assert!(result.is_ok(), "{result:?}");
 }
 
 #[test]
@@ -139,7 +160,7 @@ fn l2_an_event_that_does_not_fit_changes_nothing() {
 #[test]
 fn l8_sixty_four_causes_are_kept_and_all_of_the_last_ten_seconds() {
     let mut world = World::playing(&["a"]);
-    let mut volume = |world: &mut World, order: u64| {
+    let volume = |world: &mut World, order: u64| {
         let command = Command::Volume {
             percent: (order % 2 + 1) as u16,
         };
@@ -165,7 +186,7 @@ fn l8_sixty_four_causes_are_kept_and_all_of_the_last_ten_seconds() {
         assert_eq!(volume(&mut world, order), None);
     }
     assert_eq!(volume(&mut world, 101), Some(Ignored::Repeat), "9.8 s ago");
-    assert_eq!(volume(&mut world, 30), None, "17 s ago and 170 ago");
+    assert_eq!(volume(&mut world, 30), None, "17 s and 170 orders ago");
     world.now += 3_600_000;
     assert_eq!(
         volume(&mut world, 199),

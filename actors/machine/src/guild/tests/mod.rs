@@ -1,7 +1,9 @@
 //! What a guild does, told as short stories. Here: the stage they are played on.
 
+mod check;
 mod fail;
 mod laws;
+mod model;
 mod node;
 mod play;
 mod random;
@@ -37,7 +39,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let g = Guild::new(GuildId(1), 1, Arc::new(Limits::default()));
+        Self::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Self {
+        let g = Guild::new(GuildId(1), 1, Arc::new(limits));
         let mut world = Self {
             g,
             now: 1_700_000_000_000,

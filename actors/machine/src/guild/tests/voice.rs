@@ -155,6 +155,26 @@ fn a_closed_voice_connection_is_asked_for_again_without_stopping_the_player() {
 }
 
 #[test]
+fn a_closed_voice_connection_is_opened_again_with_the_same_credentials_too() {
+    let mut world = World::playing(&["a"]);
+    closed(&mut world, 4006);
+    world.orders.clear();
+    own(&mut world, Some(LOUNGE), "s");
+    server(&mut world, "v", Some("127.0.0.1:1"));
+    assert!(matches!(
+        world.orders.as_slice(),
+        [PlayerOrder::Patch {
+            voice: Some(_),
+            track: None,
+            ..
+        }]
+    ));
+    world.orders.clear();
+    server(&mut world, "v", Some("127.0.0.1:1"));
+    assert!(world.orders.is_empty(), "said twice: {:?}", world.orders);
+}
+
+#[test]
 fn a_voice_connection_that_never_holds_is_given_up_and_said() {
     let mut world = World::playing(&["a"]);
     let (mut asked, began) = (0, world.now);
