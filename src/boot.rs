@@ -30,7 +30,7 @@ const INTENTS: u64 = (1 << 0) | (1 << 7);
 const ASK_AGAIN_MS: (u64, u64) = (500, 30_000);
 
 /// Runs the bot until it is told to stop or can't go on.
-pub fn run(config: Config) -> Exit {
+pub fn run(config: &Config) -> Exit {
     let store = match SqliteStore::open(&config.store()) {
         Ok(store) => store,
         Err(error) => {
@@ -38,7 +38,7 @@ pub fn run(config: Config) -> Exit {
             return Exit::Configuration;
         }
     };
-    let exit = actix::System::new().block_on(live(&config, &store));
+    let exit = actix::System::new().block_on(live(config, &store));
     store.close();
     exit
 }

@@ -81,7 +81,7 @@ impl From<Exit> for ExitCode {
 
 /// Reads the command line, does what it asks and says with which code to end. `run` is called with a good configuration
 /// and with logs set up.
-pub fn main(run: impl FnOnce(Config) -> Exit) -> ExitCode {
+pub fn main(run: impl FnOnce(&Config) -> Exit) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -98,7 +98,7 @@ pub fn main(run: impl FnOnce(Config) -> Exit) -> ExitCode {
     .into()
 }
 
-fn start(run: impl FnOnce(Config) -> Exit) -> Exit {
+fn start(run: impl FnOnce(&Config) -> Exit) -> Exit {
     let reading = config::read(&Sources::of_process());
     let warnings = reading.warnings.clone();
     let config = match Config::from_reading(reading) {
@@ -111,7 +111,7 @@ fn start(run: impl FnOnce(Config) -> Exit) -> Exit {
     for warning in warnings {
         tracing::warn!(key = warning.key, fix = warning.fix, "a variable looks misspelt");
     }
-    run(config)
+    run(&config)
 }
 
 fn show_config(json: bool) -> Exit {

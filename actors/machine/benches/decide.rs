@@ -1,7 +1,7 @@
 //! What a decision costs, and what a guild weighs.
 //!
-//! `decide` alone is all rules of one input; `step` is what a shell does with it: decide, apply, wants. Each runs on a
-//! guild that plays, with 10, 1,000 and 5,000 tracks in its queue: the length must not show.
+//! First the rules of one input alone, then what a shell does with it: decide, apply, wants. Each runs on a guild that
+//! plays, with 10, 1,000 and 5,000 tracks in its queue: the length must not show.
 #![expect(clippy::expect_used, reason = "a benchmark may fail loudly")]
 
 use std::hint::black_box;
@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use ostinato_machine::guild::{
-    Caller, Command, Decision, Guild, Input, Loaded, Outcome, Record, Report, Restored, Seat, Stamped, Tag, Wanted,
-    Where, apply_all, decide, wants,
+    Caller, Command, Decision, Guild, Input, Loaded, LoopMode, Outcome, Record, Report, Restored, Seat, Stamped, Tag,
+    Wanted, Where, apply_all, decide, wants,
 };
-use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, UserId};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, Ticket, UserId};
 use ostinato_machine::limits::Limits;
 use ostinato_machine::track::Track;
 
-/// Bytes that a live guild may have besides its tracks.
+/// Bytes that a live guild may have besides its tracks: 1.5 kB.
 const BUDGET: usize = 1_536;
 
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -51,7 +51,7 @@ fn weigh() {
 struct Stage {
     guild: Guild,
     now_ms: u64,
-    queued: usize,
+    asked: Option<Ticket>,
 }
 
 impl Stage {
@@ -60,7 +60,7 @@ impl Stage {
         let mut stage = Self {
             guild: Guild::new(GuildId(1), 1, Arc::new(Limits::default())),
             now_ms: NOW_MS,
-            queued,
+            asked: None,
         };
         let seats = (1..=8).map(|user| seat(user, Some(LOUNGE))).collect();
         let restored = Restored {
@@ -185,29 +185,50 @@ fn track(number: usize) -> Arc<Track> {
     })
 }
 
-/// An input that is measured, on a guild that is ready for it.
-fn prepared(queued: usize, input: impl FnOnce(&mut Stage) -> Input) -> (Guild, Stamped) {
-    let mut stage = Stage::new(queued);
-    let input = input(&mut stage);
-    let cause = match &input {
-        Input::Command { .. } => stage.interaction(1),
-        Input::Restored(_)
-        | Input::Seat(_)
-        | Input::OwnVoice { .. }
-        | Input::VoiceServer { .. }
-        | Input::VoiceLost
-        | Input::Placed { .. }
-        | Input::Player { .. }
-        | Input::Done { .. }
-        | Input::Expired { .. }
-        | Input::Wake => CauseId::Internal,
-    };
-    let stamped = stage.stamped(input, cause);
-    (stage.guild, stamped)
-}
+/// Inputs that lead a guild back to where it was, to be played over and over.
+type Round = Vec<Input>;
 
-fn rules(bencher: Bencher<'_, '_>, (guild, input): (Guild, Stamped)) {
-    bencher.bench_local(|| decide(black_box(&guild), black_box(&input)));
+impl Stage {
+    /// One round: what a shell does with each input.
+    fn play(&mut self, round: &mut [Stamped]) {
+        for i in round {
+            self.now_ms += 1_000;
+            self.next(i);
+            let step = step(&mut self.guild, i);
+            if let Some(ask) = step.0.ask.first() {
+                self.asked = Some(ask.ticket);
+            }
+            black_box(step);
+        }
+    }
+
+    /// Brings an input of a round up to date.
+    fn next(&mut self, i: &mut Stamped) {
+        i.at_ms = self.now_ms;
+        let asked = self.asked;
+        match &mut i.input {
+            Input::Command { .. } => i.cause = self.interaction(1),
+            Input::Done { ticket, .. } => *ticket = asked.expect("a question"),
+            Input::Player {
+                report: Report::Update { at_ms, .. },
+                ..
+            } => *at_ms = self.now_ms,
+            Input::Player { .. }
+            | Input::Restored(_)
+            | Input::Seat(_)
+            | Input::OwnVoice { .. }
+            | Input::VoiceServer { .. }
+            | Input::VoiceLost
+            | Input::Placed { .. }
+            | Input::Expired { .. }
+            | Input::Wake => {}
+        }
+    }
+
+    fn stamp(&self, round: Round) -> Vec<Stamped> {
+        let stamp = |input| self.stamped(input, CauseId::Internal);
+        round.into_iter().map(stamp).collect()
+    }
 }
 
 fn step(guild: &mut Guild, input: &Stamped) -> (Decision, Option<Record>, Wanted) {
@@ -216,27 +237,44 @@ fn step(guild: &mut Guild, input: &Stamped) -> (Decision, Option<Record>, Wanted
     (decision, record, wants(guild))
 }
 
-fn whole(bencher: Bencher<'_, '_>, (guild, input): (Guild, Stamped)) {
-    bencher
-        .with_inputs(|| guild.clone())
-        .bench_local_refs(|guild| step(guild, black_box(&input)));
+/// The rules of the first input of a round.
+fn rules(bencher: Bencher<'_, '_>, queued: usize, round: Round) {
+    let mut stage = Stage::new(queued);
+    stage.now_ms += 1_000;
+    let mut inputs = stage.stamp(round);
+    let first = inputs.first_mut().expect("an input");
+    stage.next(first);
+    let (guild, input) = (&stage.guild, &*first);
+    bencher.bench_local(|| decide(black_box(guild), black_box(input)));
 }
 
-/// One more track that a search has found.
-fn add_one(stage: &mut Stage) -> Input {
-    if stage.queued >= Limits::default().queue {
-        // A full queue takes no more: make room for one.
-        stage.put(command(Command::Remove { index: 1 }), CauseId::Internal);
-    }
-    let search = stage.put(play(), CauseId::Internal);
-    Input::Done {
-        ticket: search.ask.first().expect("a search").ticket,
-        outcome: Outcome::Loaded(Loaded::Track(track(0))),
-    }
+/// A whole round, applied.
+fn whole(bencher: Bencher<'_, '_>, queued: usize, round: Round) {
+    let mut stage = Stage::new(queued);
+    // Skipped tracks come back, so that the queue keeps its length.
+    let mode = LoopMode::Queue;
+    stage.put(command(Command::Loop { mode }), CauseId::Internal);
+    let mut inputs = stage.stamp(round);
+    bencher.bench_local(|| stage.play(&mut inputs));
+}
+
+/// One track more at the end, and the one before it out: three decisions.
+fn add_one_track(queued: usize) -> Round {
+    let ticket = Ticket {
+        incarnation: 0,
+        number: 0,
+    };
+    let outcome = Outcome::Loaded(Loaded::Track(track(0)));
+    // A full queue takes no more: first one out, then one in.
+    vec![
+        command(Command::Remove { index: queued }),
+        play(),
+        Input::Done { ticket, outcome },
+    ]
 }
 
 macro_rules! measured {
-    ($($name:ident: $input:expr;)*) => {
+    ($($name:ident: $round:expr;)*) => {
         /// All rules of one input.
         #[divan::bench_group]
         mod decide_alone {
@@ -244,19 +282,19 @@ macro_rules! measured {
             $(
                 #[divan::bench(args = LENGTHS)]
                 fn $name(bencher: Bencher<'_, '_>, queued: usize) {
-                    rules(bencher, prepared(queued, $input));
+                    rules(bencher, queued, $round(queued));
                 }
             )*
         }
 
-        /// Decide, apply, wants.
-        #[divan::bench_group(sample_size = 16)]
+        /// Decide, apply, wants, for each input of a round.
+        #[divan::bench_group]
         mod decide_apply_wants {
             use super::*;
             $(
                 #[divan::bench(args = LENGTHS)]
                 fn $name(bencher: Bencher<'_, '_>, queued: usize) {
-                    whole(bencher, prepared(queued, $input));
+                    whole(bencher, queued, $round(queued));
                 }
             )*
         }
@@ -264,10 +302,10 @@ macro_rules! measured {
 }
 
 measured! {
-    skip: |_| command(Command::Skip);
-    pause: |_| command(Command::Pause);
-    add_one_track: add_one;
-    queue_page: |_| command(Command::Queue { page: 0 });
-    seat: |_| Input::Seat(super::seat(9, Some(LOUNGE)));
-    player_update: |_| report(Report::Update { position_ms: 12_000, at_ms: NOW_MS + 10_000, connected: true });
+    skip: |_| vec![command(Command::Skip)];
+    pause_and_resume: |_| vec![command(Command::Pause), command(Command::Resume)];
+    remove_and_add_one: add_one_track;
+    queue_page: |_| vec![command(Command::Queue { page: 0 })];
+    seat: |_| vec![Input::Seat(super::seat(9, Some(LOUNGE)))];
+    player_update: |_| vec![report(Report::Update { position_ms: 12_000, at_ms: NOW_MS, connected: true })];
 }

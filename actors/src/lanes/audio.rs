@@ -69,6 +69,7 @@ async fn run(station: &Rc<Station>, lane: &Rc<Lane>, first: Step) {
 /// may never answer.
 async fn send(station: &Rc<Station>, lane: &Lane, sending: Sending) {
     let (guild, shard, clock) = (lane.guild, lane.shard.id, &station.ports.clock);
+    tracing::debug!(%guild, %shard, order = ?sending.order, "an order goes to an audio node");
     let deadline = Duration::from_millis(station.settings.order_ms);
     let work = station.ports.audio.order(shard, guild, sending.order.clone());
     let mut work = pin!(tokio::time::timeout(deadline, work));

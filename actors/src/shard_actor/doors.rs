@@ -1,5 +1,5 @@
 //! The doors through which gateway and audio nodes speak to a shard. Called by the tasks that read sockets: they never
-//! block, and a fault behind them never reaches the socket.
+//! block, and a fault behind them never reaches the socket. The adapters log what they say; here it is told at `debug` only.
 
 use std::rc::{Rc, Weak};
 
@@ -55,15 +55,15 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
     let id = shard.id;
     match event {
         GatewayEvent::Ready { guilds } => {
-            tracing::info!(shard = %id, guilds = guilds.len(), "the gateway has a new session");
+            tracing::debug!(shard = %id, guilds = guilds.len(), "the gateway has a new session");
             ready(station, shard);
             shard.hurry.notify_one();
         }
         GatewayEvent::Resumed => {
             shard.greeted.set(Some(Greeting::Resumed));
-            tracing::info!(shard = %id, "the gateway session was resumed");
+            tracing::debug!(shard = %id, "the gateway session was resumed");
         }
-        GatewayEvent::Away { why } => tracing::warn!(shard = %id, why, "the gateway is away"),
+        GatewayEvent::Away { why } => tracing::debug!(shard = %id, why, "the gateway is away"),
         GatewayEvent::Fatal { code, fix } => {
             tracing::error!(shard = %id, code, fix, "discord refuses this bot for good");
             station.fatal(Fatal::Gateway { code, fix });
@@ -155,13 +155,13 @@ fn audio(station: &Rc<Station>, shard: &Rc<Shard>, event: AudioEvent) {
             resumed,
             players,
         } => {
-            tracing::info!(shard = %shard.id, %node, resumed, players = players.len(), "an audio node is up");
+            tracing::debug!(shard = %shard.id, %node, resumed, players = players.len(), "an audio node is up");
             heard(shard, &node, Some(session));
             shard.hurry.notify_one();
             reconcile(station, shard, &node, resumed, players);
         }
         AudioEvent::Down { node, lost, why } => {
-            tracing::warn!(shard = %shard.id, %node, lost, why, "an audio node is down");
+            tracing::debug!(shard = %shard.id, %node, lost, why, "an audio node is down");
             if lost {
                 heard(shard, &node, None);
             }

@@ -12,14 +12,11 @@
 use std::collections::VecDeque;
 
 use super::event::Event;
-use super::state::{AGAIN_MS, Current, Guild, Open, Passing};
-use super::{Decision, RECORD_VERSION, Record, Restored, Stamped, VoiceCredentials};
-use crate::ids::{EntryId, Ticket};
+use super::pass::pass;
+use super::state::{Current, Guild};
+use super::{Decision, RECORD_VERSION, Record, Stamped};
+use crate::ids::{ChannelId, EntryId};
 use crate::track::Entry;
-
-/// A voice server that was named so shortly before a new voice session belongs to it, ms: Discord says both at once, in
-/// either order.
-const SAME_JOIN_MS: u64 = 1_000;
 
 /// An event does not fit the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,13 +75,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
             let entry = kept.queue.remove(*index).ok_or(NotApplicable::Place)?;
             g.uncount(&entry);
         }
-        Event::Moved { from, to } => {
-            if *to >= kept.queue.len() {
-                return Err(NotApplicable::Place);
-            }
-            let entry = kept.queue.remove(*from).ok_or(NotApplicable::Place)?;
-            kept.queue.insert(*to, entry);
-        }
+        Event::Moved { from, to } => return moved(&mut kept.queue, *from, *to),
         Event::Ordered { order } => return ordered(g, order),
         Event::Cleared => {
             kept.queue = VecDeque::new();
@@ -108,14 +99,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         Event::Paused { user, alone } => (kept.paused_by_user, kept.paused_alone) = (*user, *alone),
         Event::Volume { percent } => kept.volume = Some(*percent),
         Event::Loop { mode } => kept.loop_mode = *mode,
-        Event::Channel { channel } => {
-            kept.channel = *channel;
-            if channel.is_none() {
-                // Out of voice there is no player, and nothing that a node says of one counts.
-                (passing.placed, passing.sounds, passing.reported) = (None, None, None);
-                passing.told_no_node = false;
-            }
-        }
+        Event::Channel { channel } => goes_to(g, *channel),
         Event::Text { channel } => kept.text = Some(*channel),
         Event::LeaveAt { at_ms } => kept.leave_at_ms = *at_ms,
         Event::Waiting { pending } => {
@@ -123,7 +107,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
                 return Err(NotApplicable::Limit);
             }
             kept.last_key = kept.last_key.max(pending.key);
-            kept.pending.push((**pending).clone());
+            kept.pending.push(pending.clone());
         }
         Event::Settled { key } => {
             kept.pending.retain(|pending| pending.key != *key);
@@ -150,150 +134,22 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
     Ok(())
 }
 
-fn pass(seats: usize, passing: &mut Passing, event: &Event) {
-    match event {
-        Event::Awoke(restored) => *passing = awoke(seats, restored),
-        Event::Sat(seat) => {
-            if let Some(known) = &mut passing.seats {
-                known.retain(|other| other.user != seat.user);
-                if seat.channel.is_some() && known.len() < seats {
-                    known.push(seat.clone());
-                }
-            }
-        }
-        Event::OwnVoice {
-            channel,
-            session_id,
-            at_ms,
-        } => {
-            let other = passing.own.as_ref().is_some_and(|(_, known)| known != session_id);
-            passing.own = channel.map(|channel| (channel, session_id.clone()));
-            if channel.is_none() {
-                (passing.server, passing.voice, passing.sounds) = (None, None, None);
-            } else if other && at_ms.saturating_sub(passing.server_at_ms) > SAME_JOIN_MS {
-                // The server known so far belongs to the session before.
-                passing.server = None;
-                passing.joining_since_ms.get_or_insert(*at_ms);
-            }
-            complete(passing);
-        }
-        Event::Server { server, at_ms } => {
-            match server {
-                Some(_) => {
-                    passing.server_at_ms = *at_ms;
-                    if passing.server.is_none() {
-                        passing.dial = passing.dial.saturating_add(1);
-                    }
-                }
-                None => passing.joining_since_ms = Some(*at_ms),
-            }
-            passing.server.clone_from(server);
-            complete(passing);
-        }
-        Event::Joining {
-            since_ms,
-            forget,
-            again,
-        } => {
-            passing.joining_since_ms = *since_ms;
-            if *forget {
-                (passing.server, passing.voice, passing.sounds, passing.own) = (None, None, None, None);
-            }
-            if *again {
-                passing.join = passing.join.saturating_add(1);
-                if let Some(now_ms) = *since_ms {
-                    passing.again = match passing.again {
-                        Some((count, since)) if now_ms.saturating_sub(since) < AGAIN_MS => {
-                            Some((count.saturating_add(1), since))
-                        }
-                        Some(_) | None => Some((1, now_ms)),
-                    };
-                }
-            }
-        }
-        Event::Placed { node } => {
-            passing.placed.clone_from(node);
-            passing.sounds = None;
-            if node.is_some() {
-                passing.told_no_node = false;
-            }
-        }
-        Event::ToldNoNode => passing.told_no_node = true,
-        Event::Reported { position_ms, at_ms } => passing.reported = Some((*position_ms, *at_ms)),
-        Event::Sounds { play } => passing.sounds = Some(*play),
-        Event::Failing { play, at_ms } => passing.failing = Some((*play, *at_ms)),
-        Event::SkippedTo { play } => passing.skipped_to = Some(*play),
-        Event::Over { entry, play } => passing.over = Some((*entry, *play)),
-        Event::Asked { ticket, key, at_ms } => {
-            passing.last_ticket = passing.last_ticket.max(ticket.number);
-            passing.tickets.push(Open {
-                ticket: *ticket,
-                key: *key,
-                at_ms: *at_ms,
-            });
-        }
-        Event::Closed { ticket } => close(passing, *ticket),
-        Event::Added { .. }
-        | Event::Removed { .. }
-        | Event::Moved { .. }
-        | Event::Ordered { .. }
-        | Event::Cleared
-        | Event::Left { .. }
-        | Event::Began { .. }
-        | Event::Anchored { .. }
-        | Event::Sought { .. }
-        | Event::Paused { .. }
-        | Event::Volume { .. }
-        | Event::Loop { .. }
-        | Event::Channel { .. }
-        | Event::Text { .. }
-        | Event::LeaveAt { .. }
-        | Event::Waiting { .. }
-        | Event::Settled { .. }
-        | Event::Failures { .. } => {}
+fn goes_to(g: &mut Guild, channel: Option<ChannelId>) {
+    g.kept.channel = channel;
+    if channel.is_none() {
+        // Out of voice there is no player, and nothing that a node says of one counts.
+        (g.passing.placed, g.passing.sounds, g.passing.reported) = (None, None, None);
+        g.passing.told_no_node = false;
     }
 }
 
-fn close(passing: &mut Passing, ticket: Ticket) {
-    passing.tickets.retain(|open| open.ticket != ticket);
-}
-
-fn awoke(seats: usize, restored: &Restored) -> Passing {
-    let known = restored.seats.as_ref();
-    Passing {
-        incarnation: restored.incarnation,
-        seats: known.map(|known| known.iter().take(seats).cloned().collect()),
-        own: restored.own.clone(),
-        voice: restored.voice(),
-        ..Passing::default()
+fn moved(queue: &mut VecDeque<Entry>, from: usize, to: usize) -> Result<(), NotApplicable> {
+    if to >= queue.len() {
+        return Err(NotApplicable::Place);
     }
-}
-
-impl Restored {
-    /// What a node was given is good for as long as Discord holds that voice session, in whatever channel.
-    pub(super) fn voice(&self) -> Option<VoiceCredentials> {
-        let (channel, session_id) = self.own.as_ref()?;
-        let mut voice = self.player.as_ref()?.voice.clone()?;
-        voice.channel = *channel;
-        (voice.session_id == *session_id).then_some(voice)
-    }
-}
-
-/// Puts the two halves of a voice connection together once both are there. Until then the older set stays.
-fn complete(passing: &mut Passing) {
-    if let (Some((channel, session_id)), Some((token, endpoint))) = (&passing.own, &passing.server) {
-        passing.voice = Some(VoiceCredentials {
-            token: token.clone(),
-            endpoint: endpoint.clone(),
-            session_id: session_id.clone(),
-            channel: *channel,
-        });
-        passing.joining_since_ms = None;
-    } else if let (Some((channel, session_id)), Some(voice)) = (&passing.own, &mut passing.voice)
-        && voice.session_id == *session_id
-    {
-        voice.channel = *channel;
-    }
+    let entry = queue.remove(from).ok_or(NotApplicable::Place)?;
+    queue.insert(to, entry);
+    Ok(())
 }
 
 fn added(g: &mut Guild, at: usize, entries: &[Entry]) -> Result<(), NotApplicable> {
@@ -304,13 +160,18 @@ fn added(g: &mut Guild, at: usize, entries: &[Entry]) -> Result<(), NotApplicabl
     if g.kept.queue.len().saturating_add(entries.len()) > g.limits.queue.saturating_add(1) {
         return Err(NotApplicable::Limit);
     }
-    let tail = g.kept.queue.split_off(at);
     for entry in entries {
         g.kept.last_entry = g.kept.last_entry.max(entry.id.0);
         g.count(entry);
-        g.kept.queue.push_back(entry.clone());
     }
-    g.kept.queue.extend(tail);
+    let (queue, entries) = (&mut g.kept.queue, entries.iter().cloned());
+    if at == 0 {
+        // Both ends of a long queue are near.
+        entries.rev().for_each(|entry| queue.push_front(entry));
+    } else {
+        let tail = queue.split_off(at);
+        queue.extend(entries.chain(tail));
+    }
     Ok(())
 }
 

@@ -93,6 +93,13 @@ pub struct Seat {
     pub bot: bool,
 }
 
+impl Seat {
+    /// Whether somebody who listens to `channel` sits here.
+    pub fn listens_in(&self, channel: ChannelId) -> bool {
+        !self.bot && self.channel == Some(channel)
+    }
+}
+
 /// Facts for a new incarnation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Restored {

@@ -7,11 +7,13 @@
 mod answer;
 mod apply;
 mod ask;
+mod causes;
 mod command;
 mod decide;
 mod difference;
 mod event;
 mod input;
+mod pass;
 mod record;
 mod state;
 mod wanted;

@@ -6,17 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::causes::Causes;
 use super::event::Pending;
-use super::{LoopMode, RECORD_VERSION, Record, Seat, Snapshot, VoiceCredentials, apply};
+use super::{LoopMode, RECORD_VERSION, Record, Snapshot, VoiceCredentials, apply};
 use crate::ids::{CauseId, ChannelId, EntryId, GuildId, Hidden, NodeId, Ticket, UserId};
 use crate::limits::Limits;
 use crate::track::Entry;
-
-/// Causes that a guild remembers at least (L8).
-const CAUSES: usize = 64;
-
-/// Causes that a guild remembers at most, however busy it is (L6).
-const CAUSES_MAX: usize = 256;
 
 /// Requests for voice are counted together for so long, ms.
 pub(super) const AGAIN_MS: u64 = 60_000;
@@ -46,13 +41,13 @@ pub struct Kept {
     pub(super) channel: Option<ChannelId>,
     pub(super) text: Option<ChannelId>,
     pub(super) leave_at_ms: Option<u64>,
-    pub(super) pending: Vec<Pending>,
+    pub(super) pending: SmallVec<[Box<Pending>; 2]>,
     pub(super) failures: u32,
     pub(super) hold_until_ms: Option<u64>,
     pub(super) last_entry: u64,
     pub(super) last_play: u32,
     pub(super) last_key: u64,
-    pub(super) causes: VecDeque<Known>,
+    pub(super) causes: Causes,
     /// Playing time of the queue without its live streams, ms. Derived, kept current so that nothing adds it up.
     pub(super) queue_ms: u64,
     /// Live streams in the queue. Derived.
@@ -77,7 +72,8 @@ pub struct Current {
 pub(super) struct Passing {
     pub(super) incarnation: u64,
     pub(super) last_ticket: u32,
-    pub(super) seats: Option<Vec<Seat>>,
+    /// Where people sit; bots are no listeners.
+    pub(super) seats: Option<Vec<(UserId, ChannelId)>>,
     pub(super) own: Option<(ChannelId, Hidden)>,
     pub(super) server: Option<(Hidden, Box<str>)>,
     /// The last complete set: what a player goes on with while a new one is on its way.
@@ -98,7 +94,7 @@ pub(super) struct Passing {
     pub(super) failing: Option<(u32, u64)>,
     /// The play that ended by itself.
     pub(super) over: Option<(EntryId, u32)>,
-    pub(super) tickets: SmallVec<[Open; 2]>,
+    pub(super) tickets: SmallVec<[Open; 1]>,
     /// When the newest voice server was named.
     pub(super) server_at_ms: u64,
     /// How often voice was asked for again, and since when that is counted.
@@ -112,62 +108,6 @@ pub(super) struct Open {
     /// The command that waits for it; `None`: the guild itself.
     pub(super) key: Option<u64>,
     pub(super) at_ms: u64,
-}
-
-/// A cause that was applied, and when. Small, since a busy guild has many: Discord's ids carry their time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "(u64, CauseId)", into = "(u64, CauseId)")]
-pub(super) enum Known {
-    Interaction(u64),
-    Message(u64),
-    Other(Box<(u64, CauseId)>),
-}
-
-impl From<(u64, CauseId)> for Known {
-    fn from((at_ms, cause): (u64, CauseId)) -> Self {
-        match cause {
-            CauseId::Interaction(id) => Self::Interaction(id),
-            CauseId::Message(id) => Self::Message(id),
-            CauseId::Internal | CauseId::Order(_) => Self::Other(Box::new((at_ms, cause))),
-        }
-    }
-}
-
-impl From<Known> for (u64, CauseId) {
-    fn from(known: Known) -> Self {
-        match known {
-            Known::Interaction(id) => (made_ms(id), CauseId::Interaction(id)),
-            Known::Message(id) => (made_ms(id), CauseId::Message(id)),
-            Known::Other(other) => *other,
-        }
-    }
-}
-
-impl Known {
-    fn at_ms(&self) -> u64 {
-        match self {
-            Self::Interaction(id) | Self::Message(id) => made_ms(*id),
-            Self::Other(other) => other.0,
-        }
-    }
-
-    fn is(&self, cause: &CauseId) -> bool {
-        match (self, cause) {
-            (Self::Interaction(known), CauseId::Interaction(id)) | (Self::Message(known), CauseId::Message(id)) => {
-                known == id
-            }
-            (Self::Other(known), cause) => known.1 == *cause,
-            (Self::Interaction(_) | Self::Message(_), _) => false,
-        }
-    }
-}
-
-/// Milliseconds from 1970 to the first of Discord's ids.
-const DISCORD_EPOCH_MS: u64 = 1_420_070_400_000;
-
-/// When Discord made an id, wall-clock ms.
-pub(super) fn made_ms(id: u64) -> u64 {
-    (id >> 22).saturating_add(DISCORD_EPOCH_MS)
 }
 
 /// Why a stored guild can't be restored.
@@ -268,23 +208,14 @@ impl Guild {
 
     /// Remembers a cause, and forgets those that are old and many (L8).
     pub(super) fn remember(&mut self, at_ms: u64, cause: &CauseId) {
-        if *cause == CauseId::Internal {
-            return;
-        }
         // An interaction's id is made a little before it is applied.
         let kept_ms = self.limits.cause_ms.saturating_add(self.limits.stale_ms);
-        let (causes, old) = (&mut self.kept.causes, at_ms.saturating_sub(kept_ms));
-        while causes.len() >= CAUSES
-            && (causes.len() >= CAUSES_MAX || causes.front().is_some_and(|known| known.at_ms() < old))
-        {
-            causes.pop_front();
-        }
-        causes.push_back((at_ms, cause.clone()).into());
+        self.kept.causes.remember(at_ms, cause, at_ms.saturating_sub(kept_ms));
     }
 
     /// Whether this cause was applied already (L8).
     pub(super) fn repeats(&self, cause: &CauseId) -> bool {
-        *cause != CauseId::Internal && self.kept.causes.iter().any(|known| known.is(cause))
+        self.kept.causes.knows(cause)
     }
 
     pub(super) fn volume(&self) -> u16 {
@@ -298,23 +229,13 @@ impl Guild {
     /// Human listeners in `channel`; `None` while seats are unknown.
     pub(super) fn listeners(&self, channel: ChannelId) -> Option<usize> {
         let seats = self.passing.seats.as_ref()?;
-        Some(
-            seats
-                .iter()
-                .filter(|seat| !seat.bot && seat.channel == Some(channel))
-                .count(),
-        )
+        Some(seats.iter().filter(|(_, at)| *at == channel).count())
     }
 
     /// Where `user` sits; the outer `None` while seats are unknown.
     pub(super) fn seat_of(&self, user: UserId) -> Option<Option<ChannelId>> {
         let seats = self.passing.seats.as_ref()?;
-        Some(
-            seats
-                .iter()
-                .find(|seat| seat.user == user)
-                .and_then(|seat| seat.channel),
-        )
+        Some(seats.iter().find(|(who, _)| *who == user).map(|(_, at)| *at))
     }
 
     /// Position of the current track at `now_ms`, within its length.

@@ -1,11 +1,9 @@
 //! What a guild weighs: a sum over what it holds, not a measurement of the allocator.
 
-use std::mem::size_of;
-
+use super::VoiceCredentials;
 use super::event::Pending;
-use super::state::{Guild, Known, Open};
-use super::{Seat, VoiceCredentials};
-use crate::ids::{Hidden, NodeId};
+use super::state::{Guild, Open};
+use crate::ids::{ChannelId, Hidden, NodeId, UserId};
 use crate::track::{Entry, Track};
 
 /// Bytes of one live guild.
@@ -36,9 +34,9 @@ impl Guild {
             .as_ref()
             .map_or(0, |(token, endpoint)| hidden(token) + endpoint.len());
         let node = passing.placed.as_ref().map_or(0, |(NodeId(name), _)| name.len());
-        let heap = kept.causes.capacity() * size_of::<Known>()
-            + kept.pending.capacity() * size_of::<Pending>()
-            + passing.seats.as_ref().map_or(0, Vec::capacity) * size_of::<Seat>()
+        let heap = kept.causes.heap()
+            + kept.pending.len() * size_of::<Pending>()
+            + passing.seats.as_ref().map_or(0, Vec::capacity) * size_of::<(UserId, ChannelId)>()
             + open * size_of::<Open>()
             + passing.voice.as_ref().map_or(0, voice);
         let all = kept.queue.iter().chain(&kept.history);

@@ -11,8 +11,10 @@
     clippy::unwrap_used
 )]
 
+mod death;
 #[cfg(test)]
 mod random;
+mod refused;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -20,8 +22,8 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::guild::Refusal;
 use crate::restart::{Budget, RestartPolicy, Tokens};
+pub use refused::Refused;
 
 /// Bounds, budgets and deadlines of a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,40 +198,6 @@ pub enum SlotOutput<I> {
         /// When it is tried again, ms of the rising clock.
         probe_at_ms: Option<u64>,
     },
-}
-
-/// Why an input is not done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The inbox is full.
-    #[error("inbox full")]
-    Full,
-    /// The guild is parked.
-    #[error("guild parked ({0})")]
-    Parked(Arc<str>),
-    /// The guild's saved state can't be read now.
-    #[error("store unreachable")]
-    StoreDown,
-    /// The process stops.
-    #[error("shutting down")]
-    Stopping,
-    /// No shard of this process serves the guild.
-    #[error("not served here")]
-    NotHere,
-}
-
-impl Refused {
-    /// What the user is told.
-    pub fn refusal(&self) -> Refusal {
-        match self {
-            Self::Full => Refusal::Busy,
-            Self::Parked(reference) => Refusal::Parked {
-                reference: reference.as_ref().into(),
-            },
-            Self::StoreDown => Refusal::StoreDown,
-            Self::Stopping | Self::NotHere => Refusal::ShuttingDown,
-        }
-    }
 }
 
 /// An accepted input.

@@ -232,13 +232,13 @@ fn all_are_answered(world: &World, from_ms: u64) {
     }
 }
 
-fn seed() -> Option<u64> {
-    std::env::var("SIM_SEED").ok().and_then(|seed| seed.parse().ok())
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|number| number.parse().ok())
 }
 
 #[test]
 fn after_any_storm_every_guild_does_what_it_says() {
-    let seeds = seed().map_or(0..100, |seed| seed..seed + 1);
+    let seeds = number("SIM_SEED").map_or(0..number("SIM_SEEDS").unwrap_or(60), |seed| seed..seed + 1);
     for seed in seeds {
         World::run(seed, |world| async move {
             begin(&world).await;

@@ -80,8 +80,11 @@ impl<'a> Play<'a> {
     }
 
     /// Everybody goes home. Tells what happened.
-    pub fn leave(self) -> Vec<serde_json::Value> {
-        for guild in self.guilds.values() {
+    pub fn leave(mut self) -> Vec<serde_json::Value> {
+        for (name, guild) in &self.guilds {
+            self.log
+                .push(serde_json::json!({ "scenario": self.scenario.name, "guild": name,
+                "heard": self.stage.at.sound.heard(guild.id) }));
             for user in guild.members() {
                 self.stage.at.chat.seat(guild.id, user, None);
             }

@@ -90,13 +90,11 @@ fn load_error(message: &str) -> Refusal {
 
 /// The reply lane gives an interaction up.
 pub(super) fn expired(d: &mut Draft<'_>, interaction: u64) {
-    let waits = |pending: &&Pending| {
-        pending
-            .reply
-            .as_ref()
-            .is_some_and(|reply| reply.interaction == interaction)
-    };
-    match d.g.kept.pending.iter().find(waits) {
+    let waiting = d.g.kept.pending.iter().find(|pending| {
+        let reply = pending.reply.as_ref();
+        reply.is_some_and(|reply| reply.interaction == interaction)
+    });
+    match waiting {
         Some(pending) => {
             d.settle(pending);
             d.refuse(pending.reply.as_ref(), Refusal::Expired);

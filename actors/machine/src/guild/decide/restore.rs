@@ -2,7 +2,7 @@
 
 use super::super::event::Event;
 use super::super::state::Open;
-use super::super::{LoopMode, Question, Refusal, Restored, Say, Seat, Seen};
+use super::super::{LoopMode, Question, Refusal, Restored, Say, Seen};
 use super::player::LEAD_MS;
 use super::{Draft, voice};
 use crate::ids::ChannelId;
@@ -43,8 +43,7 @@ fn go_on(d: &mut Draft<'_>, restored: &Restored, wanted: ChannelId) {
         adopt(d, seen, has_voice);
     }
     let seats = restored.seats.as_ref();
-    let listens = |seat: &&Seat| !seat.bot && seat.channel == Some(here);
-    let listeners = seats.map(|seats| seats.iter().filter(listens).count());
+    let listeners = seats.map(|seats| seats.iter().filter(|seat| seat.listens_in(here)).count());
     voice::listeners_changed(d, here, listeners);
 }
 

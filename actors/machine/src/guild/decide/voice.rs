@@ -3,7 +3,7 @@
 use super::super::event::Event;
 use super::super::{Caller, Command, Refusal, Say, Seat};
 use super::{Draft, Ignored};
-use crate::ids::{ChannelId, Hidden, ReplyTo};
+use crate::ids::{ChannelId, Hidden, ReplyTo, UserId};
 
 /// So many times in a minute voice is asked for again at once; then only after the time that a join may take.
 const AT_ONCE: u32 = 3;
@@ -96,12 +96,9 @@ pub(super) fn seat(d: &mut Draft<'_>, seat: &Seat) {
     d.push(Event::Sat(seat.clone()));
     let Some(channel) = d.g.kept.channel else { return };
     let Some(seats) = &d.g.passing.seats else { return };
-    let others = seats
-        .iter()
-        .filter(|s| !s.bot && s.user != seat.user && s.channel == Some(channel))
-        .count();
-    let listens = !seat.bot && seat.channel == Some(channel);
-    listeners_changed(d, channel, Some(others + usize::from(listens)));
+    let other = |(user, at): &&(UserId, ChannelId)| *user != seat.user && *at == channel;
+    let others = seats.iter().filter(other).count();
+    listeners_changed(d, channel, Some(others + usize::from(seat.listens_in(channel))));
 }
 
 /// Pauses for want of listeners and resumes for them. Unknown seats change nothing, but nobody leaves for them either.

@@ -212,6 +212,12 @@ fn seat(user: UserId, channel: Option<ChannelId>) -> Seat {
     }
 }
 
+/// What is known of seats, as a shell would hand it over.
+fn seats(g: &Guild) -> Option<Vec<Seat>> {
+    let seats = g.passing.seats.as_ref()?;
+    Some(seats.iter().map(|(user, at)| seat(*user, Some(*at))).collect())
+}
+
 fn track(title: &str) -> Arc<Track> {
     Arc::new(Track {
         encoded: title.into(),

@@ -270,7 +270,7 @@ impl Real {
     /// The process dies with a guild that plays, and the next one finds everything as it was.
     fn dies(&mut self) {
         let World { g, records, now, .. } = &mut self.0;
-        let (passing, player) = (g.passing.clone(), wants(g).player);
+        let (passing, player, seats) = (g.passing.clone(), wants(g).player, seats(g));
         let player = player.map(|player| Seen {
             node: player.node,
             tag: player.track.map(|track| track.tag),
@@ -283,7 +283,7 @@ impl Real {
         });
         *g = Guild::restore(GuildId(1), 1, None, records, g.limits.clone()).expect("restored");
         let placed = passing.placed.filter(|_| g.kept.current.is_none());
-        let (incarnation, seats, own) = (passing.incarnation + 1, passing.seats, passing.own);
+        let (incarnation, seats, own) = (passing.incarnation + 1, seats, passing.own);
         self.0.put(Input::Restored(Box::new(Restored {
             incarnation,
             seats,

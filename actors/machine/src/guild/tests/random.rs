@@ -308,7 +308,7 @@ pub(super) fn restored(rig: &Rig, draw: &mut Draw) -> Restored {
                 .map(|user| seat(UserId(user), Some(draw.channel())))
                 .collect(),
         ),
-        _ => passing.seats.clone().or(Some(vec![])),
+        _ => Some(seats(&rig.g).unwrap_or_default()),
     };
     let own = match draw.below(4) {
         0 => None,
