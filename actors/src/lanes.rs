@@ -141,6 +141,7 @@ impl Lanes {
     pub(crate) fn restart(&self, shard: &Rc<Shard>, guild: GuildId, own: Option<&(ChannelId, Hidden)>) {
         let lane = self.lane(shard, guild);
         lane.placed.set(false);
+        lane.audio.borrow_mut().restart();
         lane.voice.borrow_mut().restart(own.map(|(channel, _)| WantedVoice {
             channel: *channel,
             join: 0,

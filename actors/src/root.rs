@@ -239,3 +239,34 @@ fn proposals(ingress: &Ingress) -> crate::fleet_actor::Exit {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::PortErrorKind;
+
+    #[test]
+    fn ports_that_can_not_be_made_are_said_with_their_arbiter() {
+        actix::System::new().block_on(async {
+            let settings = Settings {
+                threads: 2,
+                shards: vec![ShardId(0), ShardId(1)],
+                total_shards: 2,
+                ..Settings::default()
+            };
+            let make: MakePorts = Arc::new(|_, _| Err(PortError::new(PortErrorKind::Refused, "no such adapter")));
+            match Root::start(settings, make).await {
+                Err(StartError::Ports { arbiter: 0, source }) => assert_eq!(source.message, "no such adapter"),
+                Err(other) => panic!("{other}"),
+                Ok(_) => panic!("it started without ports"),
+            }
+        });
+    }
+
+    #[test]
+    fn exit_codes_say_what_can_not_go_on() {
+        let fix = "use another token".to_owned();
+        assert_eq!(Fatal::Gateway { code: 4004, fix }.exit_code(), 77);
+        assert_eq!(Fatal::Shard { shard: ShardId(0) }.exit_code(), 70);
+    }
+}

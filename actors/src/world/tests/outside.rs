@@ -171,3 +171,34 @@ fn a_join_without_an_answer_says_why() {
         );
     });
 }
+
+#[test]
+fn guilds_of_several_shards_and_arbiters_play_side_by_side() {
+    World::run(12, |world| async move {
+        {
+            let mut settings = world.settings.borrow_mut();
+            settings.total_shards = 3;
+            settings.shards = (0..3).map(ShardId).collect();
+            settings.threads = 2;
+        }
+        let guilds: Vec<GuildId> = (0..6).map(|n| GuildId(n << 22)).collect();
+        world.audio.add_track("a", Some(180_000));
+        for guild in &guilds {
+            world.discord.add_guild(*guild);
+            world.discord.sit(*guild, ANN, Some(LOUNGE));
+        }
+        world.start().await.expect("a process");
+        world.wait_ms(200).await;
+        for guild in &guilds {
+            world.play(*guild, ANN, "a");
+        }
+        let all = |w: &World| guilds.iter().all(|guild| w.sounding(*guild) == ["a"]);
+        assert!(world.until(2_000, all).await);
+        assert_eq!(world.lines(|what| matches!(what, What::Identify(_))), 3);
+        world.kill().await;
+        world.start().await.expect("a process");
+        world.wait_ms(5_000).await;
+        assert!(all(&world));
+        assert_eq!(world.begins("a"), 6);
+    });
+}

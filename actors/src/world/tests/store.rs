@@ -125,3 +125,40 @@ fn what_was_acknowledged_before_a_drain_is_there_after_it() {
         );
     });
 }
+
+#[test]
+fn a_command_during_the_drain_is_told_that_the_bot_restarts() {
+    playing(7, |world| async move {
+        world.store.set(StoreMode::Up(400));
+        world.say(GUILD, ANN, Command::Volume { percent: 42 });
+        let late = async {
+            world.wait_ms(50).await;
+            world.say(GUILD, ANN, Command::Pause)
+        };
+        let (drained, late) = futures_util::future::join(world.stop(), late).await;
+        assert_eq!(drained, Some(Drained::Finished));
+        assert_eq!(refused(world.answer(late).as_ref()), Some(&Refusal::ShuttingDown));
+        assert_eq!(world.sounding(GUILD), ["a"]);
+    });
+}
+
+#[test]
+fn a_command_after_the_last_word_of_a_drain_is_left_to_the_next_process() {
+    playing(8, |world| async move {
+        // The last side checkpoint hangs long enough for somebody to speak meanwhile.
+        world.store.set(StoreMode::Up(300));
+        let late = async {
+            world.wait_ms(100).await;
+            world.say(GUILD, ANN, Command::Volume { percent: 33 })
+        };
+        let (drained, late) = futures_util::future::join(world.stop(), late).await;
+        assert_eq!((drained, world.answer(late)), (Some(Drained::Finished), None));
+        world.store.set(StoreMode::Up(1));
+        world.start().await.expect("a process");
+        assert!(
+            world
+                .until(2_000, |w| matches!(w.answer(late), Some(Say::Volume { percent: 33 })))
+                .await
+        );
+    });
+}

@@ -175,6 +175,7 @@ async fn storm(world: &World) {
 async fn is_well(world: &World) {
     mend(world);
     world.heal();
+    world.audio.heal();
     if world.ingress().is_none() {
         world.start().await.expect("a process");
     }
@@ -183,6 +184,7 @@ async fn is_well(world: &World) {
         world.say(guild(world.choose(GUILDS)), pick(world, &USERS), command(world));
         world.wait_ms(1_000).await;
     }
+    world.wait_ms(5_000).await;
     for n in 0..GUILDS {
         let id = guild(n);
         let phase = world.phase(id);

@@ -17,7 +17,6 @@ use smallvec::SmallVec;
 
 pub(super) use draft::Draft;
 
-use super::causes::made_ms;
 use super::event::Event;
 use super::state::Guild;
 use super::{Answer, Ask, Caller, Command, Input, Refusal, Stamped};
