@@ -75,6 +75,7 @@ impl Queue {
             outside: Some(Outside {
                 wanted: effects.wanted,
                 adopted: effects.adopted,
+                sits: effects.sits,
                 ask: effects.ask,
             }),
             words: Some(Words {
@@ -222,6 +223,7 @@ mod tests {
                 ..Default::default()
             },
             adopted: None,
+            sits: None,
             say: SmallVec::new(),
             ask: SmallVec::new(),
             closes: None,

@@ -202,3 +202,21 @@ fn guilds_of_several_shards_and_arbiters_play_side_by_side() {
         assert_eq!(world.begins("a"), 6);
     });
 }
+
+#[test]
+fn a_bot_that_is_moved_stays_there_whatever_was_under_way() {
+    playing(13, |world| async move {
+        let attic = ChannelId(22);
+        world.discord.sit(GUILD, UserId(12), Some(attic));
+        world.store.set(StoreMode::Up(100));
+        world.say(GUILD, ANN, Command::Volume { percent: 70 });
+        world.wait_ms(20).await;
+        world.discord.move_bot(GUILD, Some(attic));
+        world.wait_ms(3_000).await;
+        assert_eq!(
+            (world.discord.own(GUILD), world.sounding(GUILD)),
+            (Some(attic), vec!["a".to_owned()])
+        );
+        assert_eq!(world.lines(|what| matches!(what, What::Voice(_))), 1);
+    });
+}
