@@ -1,4 +1,5 @@
-//! Faults that the world puts into guilds and shards. Without the feature `world` there are none and nothing is asked.
+//! Faults that the world puts into guilds and shards, and what it is told of them. Without the feature `world` there is none
+//! and nothing is asked.
 
 use ostinato_machine::guild::Stamped;
 use ostinato_machine::ids::GuildId;
@@ -21,15 +22,60 @@ pub enum Strike {
     Shard,
 }
 
-/// Whether a fault strikes here, as the world says. Asked on the arbiter; an input is named where there is one.
+/// What became of an input, or of a guild's actor.
+#[cfg_attr(
+    not(feature = "world"),
+    expect(
+        unreachable_pub,
+        reason = "the world shows it, and there is none without the feature"
+    )
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// An input was accepted by the slot.
+    Accepted,
+    /// An accepted input was applied.
+    Applied,
+    /// An accepted input was refused after all, and whoever waited was told.
+    Refused,
+    /// An accepted input killed its guild and is not tried again.
+    DeadLettered,
+    /// The actor died.
+    Died,
+    /// An actor was started.
+    Started,
+    /// The guild was parked.
+    Parked,
+    /// Many guilds die at once: the alarm was raised.
+    Alarm,
+}
+
+/// The world's hand in a process. Called on the arbiter.
 #[cfg(feature = "world")]
-pub(crate) type Faults = std::sync::Arc<dyn Fn(Strike, GuildId, Option<&Stamped>) -> bool + Send + Sync>;
+pub(crate) trait Tap: Send + Sync {
+    /// Whether a fault strikes here; an input is named where there is one.
+    fn strikes(&self, at: Strike, guild: GuildId, input: Option<&Stamped>) -> bool;
+    /// Something became of an input or an actor.
+    fn notes(&self, guild: GuildId, note: Note);
+}
+
+/// The world's hand, if there is a world.
+#[cfg(feature = "world")]
+pub(crate) type Faults = std::sync::Arc<dyn Tap>;
 
 /// Panics if the world wants a fault here.
 #[cfg(feature = "world")]
 pub(crate) fn strike(faults: Option<&Faults>, at: Strike, guild: GuildId, input: Option<&Stamped>) {
-    if faults.is_some_and(|faults| faults(at, guild, input)) {
+    if faults.is_some_and(|faults| faults.strikes(at, guild, input)) {
         std::panic::panic_any(format!("a fault was ordered: {at:?}"));
+    }
+}
+
+/// Tells the world.
+#[cfg(feature = "world")]
+pub(crate) fn note(faults: Option<&Faults>, guild: GuildId, note: Note) {
+    if let Some(faults) = faults {
+        faults.notes(guild, note);
     }
 }
 
@@ -41,3 +87,7 @@ pub(crate) enum Faults {}
 /// No faults.
 #[cfg(not(feature = "world"))]
 pub(crate) fn strike(_: Option<&Faults>, _: Strike, _: GuildId, _: Option<&Stamped>) {}
+
+/// Nobody to tell.
+#[cfg(not(feature = "world"))]
+pub(crate) fn note(_: Option<&Faults>, _: GuildId, _: Note) {}

@@ -10,7 +10,7 @@ use actix::{Actor, ActorContext as _, Context, Handler, MessageResult};
 use ostinato_machine::guild::{self, Decision, Event, Guild, Ignored, Input, Report};
 use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 
-use crate::faults::Strike;
+use crate::faults::{Note, Strike};
 use crate::gate::Effects;
 use crate::messages::{Applied, Deliver, Item, TakeSnapshot, Work};
 use crate::obituary::{self, Obituary};
@@ -245,6 +245,9 @@ impl Handler<Deliver> for GuildActor {
         match self.run(seq, &item) {
             Some(Outcome::Applied(applied)) => {
                 self.applied = Some(applied.clone());
+                if seq > 0 {
+                    self.station.note(self.id, Note::Applied);
+                }
                 self.shard.put(self.id, Work::Applied(applied));
             }
             Some(Outcome::DiedDeciding(said)) => self.die(true, &said, &item, ctx),

@@ -206,6 +206,12 @@ impl Lanes {
         }
     }
 
+    /// The player that the guild last said it wants.
+    #[cfg(feature = "world")]
+    pub(crate) fn wanted(&self, guild: GuildId) -> Option<ostinato_machine::guild::WantedPlayer> {
+        self.known(guild)?.audio.borrow().wanted().cloned()
+    }
+
     /// Whether nobody waits for a word that is on its way.
     pub(crate) fn is_quiet(&self) -> bool {
         let busy = self.guilds.borrow().values().any(|lane| lane.busy.get());

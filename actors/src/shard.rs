@@ -210,6 +210,13 @@ impl Shard {
             .map_or(Phase::Cold, |entry| entry.slot.phase())
     }
 
+    /// How many accepted inputs of a guild are not closed yet.
+    #[cfg(feature = "world")]
+    pub(crate) fn held(&self, guild: GuildId) -> usize {
+        let table = self.table.borrow();
+        table.entries.get(&guild).map_or(0, |entry| entry.slot.held())
+    }
+
     /// The address of the guild's actor, for its own keeper alone.
     pub(crate) fn guild(&self, guild: GuildId) -> Option<Addr<GuildActor>> {
         let table = self.table.borrow();

@@ -14,7 +14,7 @@ use ostinato_machine::guild::{Guild, Input};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::{SlotInput, SlotOutput};
 
-use crate::faults::Strike;
+use crate::faults::{Note, Strike};
 use crate::messages::{Applied, Attend, Deliver, Item, Work};
 use crate::obituary::{self, Obituary};
 use crate::shard::{Due, Shard};
@@ -162,7 +162,9 @@ impl ShardActor {
             let now_ms = self.station.ports.clock.monotonic_ms();
             table.alarm.death(guild, live, now_ms)
         };
+        self.station.note(guild, Note::Died);
         if let Some(guilds) = alarm {
+            self.station.note(guild, Note::Alarm);
             tracing::error!(shard = %self.shard.id, guilds, "many guilds die at once; look for a common cause");
         }
         let died = SlotInput::Died {

@@ -13,7 +13,7 @@ use ostinato_machine::ids::{CauseId, GuildId, ShardId};
 use ostinato_machine::slot::{Refused, SlotInput};
 use tokio::sync::{mpsc, watch};
 
-use crate::faults::{self, Faults, Strike};
+use crate::faults::{self, Faults, Note, Strike};
 use crate::gate::Gate;
 use crate::ingress;
 use crate::lanes::Lanes;
@@ -127,6 +127,11 @@ impl Station {
         faults::strike(self.faults.as_ref(), at, guild, input);
     }
 
+    /// Tells the world, if there is one, what became of an input or an actor.
+    pub(crate) fn note(&self, guild: GuildId, note: Note) {
+        faults::note(self.faults.as_ref(), guild, note);
+    }
+
     /// The way to a guild on this arbiter. Whoever waits for a refused command is answered at once.
     pub(crate) fn push(
         self: &Rc<Self>,
@@ -182,7 +187,9 @@ impl Station {
             },
             _mark: shard.marks.open(sequence),
         };
-        shard.offer(guild, item, command, &self.settings)
+        shard.offer(guild, item, command, &self.settings)?;
+        self.note(guild, Note::Accepted);
+        Ok(())
     }
 
     /// Tells a guild a fact. Cold guilds are not woken for it: what they must know they are told at their start.

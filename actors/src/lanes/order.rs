@@ -355,6 +355,11 @@ impl Told {
         })
     }
 
+    #[cfg(feature = "world")]
+    pub(super) fn wanted(&self) -> Option<&WantedPlayer> {
+        self.target.as_ref()?.as_ref()
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.told.is_none() && self.strays.is_empty() && self.target.as_ref().is_none_or(Option::is_none)
     }

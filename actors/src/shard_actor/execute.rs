@@ -9,6 +9,7 @@ use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::{LoadFault, Phase, Refused, SlotInput, SlotOutput};
 
 use super::ShardActor;
+use crate::faults::Note;
 use crate::guild_actor::{GuildActor, input_name};
 use crate::messages::{Deliver, Item, Work};
 use crate::obituary;
@@ -32,6 +33,7 @@ impl ShardActor {
             } => self.deliver(guild, incarnation, seq, input),
             SlotOutput::Refuse { input, why } => self.refuse(guild, &input, &why),
             SlotOutput::DeadLetter { input, reference, .. } => {
+                self.station.note(guild, Note::DeadLettered);
                 let (command, cause) = (input_name(&input.stamped.input), &input.stamped.cause);
                 tracing::error!(%guild, %shard, command, ?cause, %reference, "a dead letter: this input killed its guild and is not tried again");
                 let reference = reference.as_ref().into();
@@ -57,6 +59,7 @@ impl ShardActor {
                 let now_ms = self.station.ports.clock.monotonic_ms();
                 let probe_in_ms = probe_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
                 tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked: it died too often");
+                self.station.note(guild, Note::Parked);
                 self.end(guild);
                 self.silence_later(guild);
             }
@@ -105,6 +108,7 @@ impl ShardActor {
                 cold,
             }
         };
+        self.station.note(guild, Note::Started);
         self.station.lanes.restart(&self.shard, guild, restored.own.as_ref());
         let stamped = Stamped {
             at_ms: self.station.ports.clock.now_ms(),
@@ -140,6 +144,7 @@ impl ShardActor {
     }
 
     fn refuse(&self, guild: GuildId, item: &Item, why: &Refused) {
+        self.station.note(guild, Note::Refused);
         if let Input::Command { command, .. } = &item.stamped.input {
             let command = command_name(command);
             tracing::info!(%guild, shard = %self.shard.id, command, cause = ?item.stamped.cause, %why, "a command was refused");

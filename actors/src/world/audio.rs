@@ -39,6 +39,7 @@ pub struct FakeAudio {
     pub(super) clock: Rc<VirtualClock>,
     pub(super) trace: Trace,
     pub(super) search_ms: Cell<u64>,
+    pub(super) hangs: Cell<bool>,
     pub(super) discord: Rc<FakeDiscord>,
     pub(super) sounds: RefCell<Vec<Sound>>,
     pub(super) nodes: RefCell<BTreeMap<NodeId, Node>>,
@@ -49,13 +50,13 @@ pub struct FakeAudio {
 
 #[derive(Default)]
 pub(super) struct Node {
-    up: bool,
+    pub(super) up: bool,
     pub(super) sessions: BTreeMap<ShardId, Session>,
-    faults: VecDeque<OrderFault>,
+    pub(super) faults: VecDeque<OrderFault>,
 }
 
 pub(super) struct Session {
-    id: String,
+    pub(super) id: String,
     pub(super) players: BTreeMap<GuildId, Player>,
     /// What was said while nobody listened.
     unheard: Vec<AudioEvent>,
@@ -76,6 +77,7 @@ impl FakeAudio {
             clock,
             trace,
             search_ms: Cell::new(50),
+            hangs: Cell::new(false),
             discord: Rc::clone(discord),
             sounds: RefCell::default(),
             nodes: RefCell::default(),
@@ -128,74 +130,6 @@ impl FakeAudio {
         self.results.borrow_mut().insert(query.to_owned(), loaded);
     }
 
-    /// Searches take so long from now on, ms.
-    pub fn slow_search(&self, ms: u64) {
-        self.search_ms.set(ms);
-    }
-
-    /// The next order to the node fails like this.
-    pub fn fail_next(&self, node: &str, fault: OrderFault) {
-        if let Some(node) = self.nodes.borrow_mut().get_mut(&NodeId::new(node)) {
-            node.faults.push_back(fault);
-        }
-    }
-
-    /// Takes back every fault that is still laid out for an order.
-    pub fn heal(&self) {
-        for node in self.nodes.borrow_mut().values_mut() {
-            node.faults.clear();
-        }
-    }
-
-    /// The node dies with its sessions and players.
-    pub fn kill_node(&self, name: &str) {
-        let id = NodeId::new(name);
-        let sessions = match self.nodes.borrow_mut().get_mut(&id) {
-            Some(node) => {
-                node.up = false;
-                std::mem::take(&mut node.sessions)
-            }
-            None => return,
-        };
-        for (shard, session) in sessions {
-            for (guild, mut player) in session.players {
-                player.settle((guild, &id), false, self.now_ms(), &mut self.sounds.borrow_mut());
-            }
-            let why = "the world killed it".to_owned();
-            let (node, lost) = (id.clone(), true);
-            self.say_to(&id, shard, AudioEvent::Down { node, lost, why });
-        }
-    }
-
-    /// A dead node comes back, with nothing.
-    pub fn start_node(&self, name: &str) {
-        let id = NodeId::new(name);
-        if let Some(node) = self.nodes.borrow_mut().get_mut(&id) {
-            node.up = true;
-        }
-        for shard in self.listeners(&id) {
-            self.connect(shard, &id, None);
-        }
-    }
-
-    /// The socket of the node drops and is back after `ms`; sessions and players go on.
-    pub fn blink_node(self: &Rc<Self>, name: &str, ms: u64) {
-        let id = NodeId::new(name);
-        for shard in self.listeners(&id) {
-            let session = self.with(&id, shard, |session| {
-                session.heard = false;
-                session.id.clone()
-            });
-            let (node, lost, why) = (id.clone(), false, "the world dropped it".to_owned());
-            self.say_to(&id, shard, AudioEvent::Down { node, lost, why });
-            let (here, id) = (Rc::clone(self), id.clone());
-            actix_rt::spawn(async move {
-                sleep_ms(ms).await;
-                here.connect(shard, &id, session.as_deref());
-            });
-        }
-    }
-
     /// Everything that was heard so far.
     pub fn sounds(&self) -> Vec<Sound> {
         self.sounds.borrow().clone()
@@ -233,7 +167,7 @@ impl FakeAudio {
             .map(act)
     }
 
-    fn listeners(&self, node: &NodeId) -> Vec<ShardId> {
+    pub(super) fn listeners(&self, node: &NodeId) -> Vec<ShardId> {
         let links = self.links.borrow();
         links
             .keys()

@@ -33,6 +33,8 @@ pub struct FakeDiscord {
     voice_changed: RefCell<Option<VoiceChanged>>,
     pub(super) total: Cell<u32>,
     next: Cell<u64>,
+    begun: Cell<u64>,
+    pub(super) hangs: Cell<bool>,
     pub(super) deaf_to_voice: Cell<bool>,
 }
 
@@ -74,6 +76,8 @@ impl FakeDiscord {
             voice_changed: RefCell::default(),
             total: Cell::new(1),
             next: Cell::new(1),
+            begun: Cell::new(1),
+            hangs: Cell::new(false),
             deaf_to_voice: Cell::new(false),
         })
     }
@@ -117,7 +121,8 @@ impl FakeDiscord {
             interaction: id,
             application: APPLICATION,
             token: Hidden::new("token"),
-            arrived_ms: 0,
+            arrived_ms: self.clock.now_ms(),
+            made_ms: self.clock.now_ms(),
             public,
         };
         let by = Caller {
@@ -153,6 +158,11 @@ impl FakeDiscord {
     /// Discord no longer acts on wanted voice channels, or does so again.
     pub fn ignore_voice(&self, ignore: bool) {
         self.deaf_to_voice.set(ignore);
+    }
+
+    /// Closing a gateway connection never ends from now on, or does so again.
+    pub fn hang_close(&self, hang: bool) {
+        self.hangs.set(hang);
     }
 
     /// Whether Discord holds this voice connection.
@@ -243,7 +253,7 @@ impl FakeDiscord {
             mine.copied().collect()
         };
         let session = Session {
-            id: format!("gateway-{}", self.number()),
+            id: format!("gateway-{}", self.begun.replace(self.begun.get() + 1)),
             sequence: 0,
             log: Vec::new(),
             link: Some(link.clone()),
@@ -333,7 +343,7 @@ impl FakeDiscord {
             let state = guilds.entry(guild).or_default();
             let session = match (&state.own, channel) {
                 (Some((_, session)), Some(_)) => session.clone(),
-                (None, Some(_)) => format!("voice-{}", self.number()),
+                (None, Some(_)) => format!("voice-{guild}-{}", state.endpoint + 1),
                 (_, None) => String::new(),
             };
             state.own = channel.map(|channel| (channel, session.clone()));

@@ -1,18 +1,46 @@
-//! Faults that a world lays out inside guilds and shards.
+//! Faults that a world lays out inside guilds and shards, and what it is told of inputs and actors.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ostinato_machine::guild::{Input, Stamped};
 use ostinato_machine::ids::GuildId;
+use tokio::time::Instant;
 
-pub use crate::faults::Strike;
+use super::clock::since_ms;
+use crate::faults::Tap;
+pub use crate::faults::{Note, Strike};
 
 /// Which inputs a fault strikes at.
 pub type Match = Arc<dyn Fn(&Input) -> bool + Send + Sync>;
 
-/// The faults that are laid out. Shared with the processes of the world.
-#[derive(Clone, Default)]
-pub(super) struct Plan(Arc<Mutex<Vec<Fault>>>);
+/// What became of an input or an actor, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// Virtual time, ms since the world began.
+    pub at_ms: u64,
+    /// The guild.
+    pub guild: GuildId,
+    /// What.
+    pub note: Note,
+}
+
+/// The faults that are laid out, and the books that are kept. Shared with the processes of the world.
+#[derive(Clone)]
+pub(super) struct Plan(Arc<Pages>);
+
+struct Pages {
+    begin: Instant,
+    faults: Mutex<Vec<Fault>>,
+    books: Mutex<Books>,
+}
+
+#[derive(Default)]
+struct Books {
+    noted: Vec<Noted>,
+    inputs: BTreeMap<GuildId, Vec<Stamped>>,
+    struck: u64,
+}
 
 struct Fault {
     at: Strike,
@@ -22,9 +50,21 @@ struct Fault {
     matches: Option<Match>,
 }
 
+fn open<T>(page: &Mutex<T>) -> MutexGuard<'_, T> {
+    page.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Plan {
+    pub(super) fn new(begin: Instant) -> Self {
+        Self(Arc::new(Pages {
+            begin,
+            faults: Mutex::default(),
+            books: Mutex::default(),
+        }))
+    }
+
     pub(super) fn lay(&self, at: Strike, guild: Option<GuildId>, times: u32, matches: Option<Match>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Fault {
+        open(&self.0.faults).push(Fault {
             at,
             guild,
             times,
@@ -33,16 +73,33 @@ impl Plan {
     }
 
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        open(&self.0.faults).clear();
     }
 
     pub(super) fn hook(&self) -> crate::faults::Faults {
-        let plan = self.clone();
-        Arc::new(move |at, guild, input| plan.strikes(at, guild, input))
+        Arc::new(self.clone())
     }
 
+    pub(super) fn noted(&self) -> Vec<Noted> {
+        open(&self.0.books).noted.clone()
+    }
+
+    pub(super) fn struck(&self) -> u64 {
+        open(&self.0.books).struck
+    }
+
+    pub(super) fn inputs(&self, guild: GuildId) -> Vec<Stamped> {
+        open(&self.0.books).inputs.get(&guild).cloned().unwrap_or_default()
+    }
+}
+
+impl Tap for Plan {
     fn strikes(&self, at: Strike, guild: GuildId, input: Option<&Stamped>) -> bool {
-        let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(input) = input.filter(|_| at == Strike::Decide) {
+            let mut books = open(&self.0.books);
+            books.inputs.entry(guild).or_default().push(input.clone());
+        }
+        let mut faults = open(&self.0.faults);
         let meant = |fault: &&mut Fault| {
             fault.at == at
                 && fault.times > 0
@@ -52,12 +109,17 @@ impl Plan {
                     .as_ref()
                     .is_none_or(|matches| input.is_some_and(|input| matches(&input.input)))
         };
-        match plan.iter_mut().find(meant) {
-            Some(fault) => {
-                fault.times -= 1;
-                true
-            }
-            None => false,
-        }
+        let Some(fault) = faults.iter_mut().find(meant) else {
+            return false;
+        };
+        fault.times -= 1;
+        faults.retain(|fault| fault.times > 0);
+        open(&self.0.books).struck += 1;
+        true
+    }
+
+    fn notes(&self, guild: GuildId, note: Note) {
+        let at_ms = since_ms(self.0.begin);
+        open(&self.0.books).noted.push(Noted { at_ms, guild, note });
     }
 }

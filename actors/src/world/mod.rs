@@ -4,11 +4,13 @@
 //! killed, as often as a test likes. Store, audio nodes and Discord outlive it. Equal seeds give equal worlds.
 
 mod audio;
+mod books;
 mod clock;
 mod discord;
 mod faults;
 mod gateway;
 mod nodes;
+mod outage;
 mod player;
 mod rest;
 mod sound;
@@ -28,13 +30,14 @@ use ostinato_machine::ids::{CauseId, ChannelId, GuildId, UserId};
 use ostinato_machine::slot::{Phase, Refused};
 
 pub use self::audio::{FakeAudio, OrderFault, Sound};
+pub use self::books::{Ledger, seeds};
 pub use self::clock::{BEGIN_MS, VirtualClock};
 pub use self::discord::FakeDiscord;
-pub use self::faults::{Match, Strike};
+pub use self::faults::{Match, Note, Noted, Strike};
 pub use self::rest::Interaction;
 pub use self::store::{FakeStore, StoreMode};
 pub use self::trace::{Line, What};
-use crate::ingress::{Ingress, shard_of};
+use crate::ingress::Ingress;
 use crate::keeper::{Charge, Keeper};
 use crate::ports::{Clock, Ports};
 use crate::root::{Drained, Fatal, Root, StartError, Threads};
@@ -120,12 +123,12 @@ impl World {
         Rc::new(Self {
             seed,
             settings: RefCell::default(),
-            store: FakeStore::new(),
+            store: FakeStore::new(Rc::clone(&clock), trace.clone()),
             audio,
             discord,
+            plan: faults::Plan::new(clock.begin()),
             clock,
             trace,
-            plan: faults::Plan::default(),
             process: RefCell::new(None),
             choice: Cell::new(seed ^ 0x5EED),
         })
@@ -201,37 +204,16 @@ impl World {
     /// # Errors
     /// As the slot refuses it.
     pub fn push(&self, guild: GuildId, cause: CauseId, input: Input) -> Result<(), Refused> {
-        let stations = self
-            .process
-            .borrow()
-            .as_ref()
-            .map(|process| Rc::clone(&process.stations));
-        let Some(stations) = stations else {
-            return Err(Refused::NotHere);
-        };
-        let station = self.station_of(&stations, guild).ok_or(Refused::NotHere)?;
+        let (station, _) = self.owner(guild).ok_or(Refused::NotHere)?;
         station.push(guild, cause, input, 0)
-    }
-
-    fn station_of(&self, stations: &Stations, guild: GuildId) -> Option<Rc<Station>> {
-        let shard = shard_of(guild, self.settings.borrow().total_shards);
-        stations
-            .borrow()
-            .iter()
-            .find(|station| station.shard(shard).is_some())
-            .cloned()
     }
 
     /// The phase of a guild's slot.
     pub fn phase(&self, guild: GuildId) -> Phase {
-        let process = self.process.borrow();
-        let Some(process) = process.as_ref() else {
+        if self.process.borrow().is_none() {
             return Phase::Stopped;
-        };
-        let shard = shard_of(guild, self.settings.borrow().total_shards);
-        let station = self.station_of(&process.stations, guild);
-        let shard = station.and_then(|station| station.shard(shard));
-        shard.map_or(Phase::Cold, |shard| shard.phase(guild))
+        }
+        self.owner(guild).map_or(Phase::Cold, |(_, shard)| shard.phase(guild))
     }
 
     /// Lays out a fault: at the next `times` matching inputs of the guild, or of any guild. A strike at the shard knows
@@ -240,9 +222,10 @@ impl World {
         self.plan.lay(at, guild, times, matches);
     }
 
-    /// Takes back every fault inside guilds and shards that is still laid out.
+    /// Takes back every fault that is still laid out inside guilds and shards or for an order.
     pub fn heal(&self) {
         self.plan.clear();
+        self.audio.heal();
     }
 
     /// A user gives a command. Returns its interaction.
@@ -326,12 +309,19 @@ impl Drop for Telltale {
             return;
         }
         let lines = self.0.trace();
-        let newest = std::env::var("SIM_LINES").ok().and_then(|lines| lines.parse().ok());
+        let newest = std::env::var("WORLD_LINES").ok().and_then(|lines| lines.parse().ok());
         for line in lines.iter().skip(lines.len().saturating_sub(newest.unwrap_or(30))) {
             eprintln!("{line}");
         }
+        let here = std::thread::current();
+        let name = here.name().unwrap_or_default();
+        let ring = if name.starts_with("world::tests") {
+            "--lib"
+        } else {
+            "--test world"
+        };
         eprintln!(
-            "replay with: SIM_SEED={} cargo test -p ostinato-actors --features world --test world",
+            "replay with: WORLD_SEED={} cargo test -p ostinato-actors --features world {ring} {name}",
             self.0.seed
         );
     }

@@ -99,6 +99,9 @@ impl Audio for Port {
     }
 
     fn close(&self, shard: ShardId) -> Work<()> {
+        if self.audio.hangs.get() {
+            return std::future::pending().boxed_local();
+        }
         self.audio.unlink(shard);
         async { Ok(()) }.boxed_local()
     }

@@ -4,14 +4,18 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use ostinato_machine::guild::{Record, Snapshot};
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
+use super::clock::VirtualClock;
+use super::trace::{Trace, What};
 use crate::ports::{
-    Append, Appended, GuildStore, PortError, PortErrorKind, ShardCheckpoint, Stored, StoredShard, Work,
+    Append, Appended, Clock as _, GuildStore, PortError, PortErrorKind, ShardCheckpoint, Stored, StoredShard, Work,
 };
 use crate::station::sleep_ms;
 
@@ -32,13 +36,15 @@ pub enum StoreMode {
 /// The store of a world.
 pub struct FakeStore {
     state: Rc<State>,
-    jobs: mpsc::UnboundedSender<(Life, Job)>,
+    jobs: mpsc::UnboundedSender<(Instant, Life, Job)>,
 }
 
 /// Whether the process that called still lives.
 pub(super) type Life = Rc<Cell<bool>>;
 
 struct State {
+    clock: Rc<VirtualClock>,
+    trace: Trace,
     mode: Cell<StoreMode>,
     guilds: RefCell<BTreeMap<GuildId, Journal>>,
     shards: RefCell<BTreeMap<ShardId, StoredShard>>,
@@ -56,34 +62,34 @@ struct Journal {
 type Job = Box<dyn FnOnce(&State, StoreMode)>;
 
 impl FakeStore {
-    pub(super) fn new() -> Rc<Self> {
-        let (jobs, mut inbox) = mpsc::unbounded_channel::<(Life, Job)>();
+    pub(super) fn new(clock: Rc<VirtualClock>, trace: Trace) -> Rc<Self> {
+        let (jobs, mut inbox) = mpsc::unbounded_channel::<(Instant, Life, Job)>();
         let state = Rc::new(State {
+            clock,
+            trace,
             mode: Cell::new(StoreMode::Up(1)),
             guilds: RefCell::default(),
             shards: RefCell::default(),
         });
         let writer = Rc::clone(&state);
         actix_rt::spawn(async move {
-            while let Some(first) = inbox.recv().await {
+            while let Some((asked, life, job)) = inbox.recv().await {
                 let mode = loop {
                     match writer.mode.get() {
                         StoreMode::Silent => sleep_ms(20).await,
                         other @ (StoreMode::Up(_) | StoreMode::Down) => break other,
                     }
                 };
+                // Each call takes its own time, whatever others ask: one guild's calls don't delay another's.
                 if let StoreMode::Up(ms) = mode
-                    && ms > 0
+                    && let Some(left) = Duration::from_millis(ms).checked_sub(asked.elapsed())
+                    && !left.is_zero()
                 {
-                    sleep_ms(ms).await;
+                    tokio::time::sleep(left).await;
                 }
-                let mut next = Some(first);
-                while let Some((life, job)) = next {
-                    // What a killed process had not committed is lost with it.
-                    if life.get() {
-                        job(&writer, mode);
-                    }
-                    next = inbox.try_recv().ok();
+                // What a killed process had not committed is lost with it.
+                if life.get() {
+                    job(&writer, mode);
                 }
             }
         });
@@ -107,6 +113,18 @@ impl FakeStore {
     /// The newest durable revision of a guild.
     pub fn revision(&self, guild: GuildId) -> u64 {
         self.state.guilds.borrow().get(&guild).map_or(0, Journal::revision)
+    }
+
+    /// What is stored of the guild was written by a release to come.
+    pub fn spoil(&self, guild: GuildId) {
+        let mut guilds = self.state.guilds.borrow_mut();
+        let Some(journal) = guilds.get_mut(&guild) else { return };
+        if let Some(snapshot) = &mut journal.stored.snapshot {
+            snapshot.v = u8::MAX;
+        }
+        for record in &mut journal.stored.records {
+            record.v = u8::MAX;
+        }
     }
 
     /// The stored side data of a shard.
@@ -154,6 +172,8 @@ impl State {
             .records
             .push(serde_json::from_str(&text).map_err(malformed)?);
         (journal.shard, journal.awake) = (Some(append.shard), append.awake);
+        let stored = What::Stored(record.revision, record.cause.clone());
+        self.trace.note(self.clock.monotonic_ms(), Some(append.guild), stored);
         Ok(Appended {
             wants_snapshot: journal.bytes > COMPACT_FROM,
         })
@@ -177,6 +197,8 @@ impl State {
             .retain(|record| record.revision > snapshot.revision);
         journal.stored.snapshot = Some(serde_json::from_str(&text).map_err(malformed)?);
         (journal.bytes, journal.shard, journal.awake) = (0, Some(shard), awake);
+        let saved = What::Saved(snapshot.revision);
+        self.trace.note(self.clock.monotonic_ms(), Some(guild), saved);
         Ok(())
     }
 
@@ -231,7 +253,7 @@ impl Port {
             let _ = done.send(result);
         });
         // The writer lives as long as the world.
-        let _ = self.store.jobs.send((Rc::clone(&self.life), job));
+        let _ = self.store.jobs.send((Instant::now(), Rc::clone(&self.life), job));
         async move {
             match answer.await {
                 Ok(result) => result,

@@ -5,11 +5,11 @@ use std::fmt;
 use std::rc::Rc;
 
 use ostinato_machine::guild::{PlayerOrder, Say};
-use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, ShardId};
 
 use crate::ports::First;
 
-/// One thing that left.
+/// One thing that left, or became durable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Virtual time, ms since the world began.
@@ -43,6 +43,10 @@ pub enum What {
     FollowUp(u64, Say, bool),
     /// A notice.
     Post(ChannelId, Say),
+    /// A revision became durable, in the journal; who caused it.
+    Stored(u64, CauseId),
+    /// A snapshot up to this revision became durable.
+    Saved(u64),
 }
 
 impl fmt::Display for Line {

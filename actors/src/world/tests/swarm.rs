@@ -234,14 +234,9 @@ fn all_are_answered(world: &World, from_ms: u64) {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|number| number.parse().ok())
-}
-
 #[test]
 fn after_any_storm_every_guild_does_what_it_says() {
-    let seeds = number("SIM_SEED").map_or(0..number("SIM_SEEDS").unwrap_or(60), |seed| seed..seed + 1);
-    for seed in seeds {
+    for seed in seeds(60) {
         World::run(seed, |world| async move {
             begin(&world).await;
             storm(&world).await;
