@@ -65,7 +65,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         }
         GatewayEvent::Away { why } => tracing::debug!(shard = %id, why, "the gateway is away"),
         GatewayEvent::Fatal { code, fix } => {
-            tracing::error!(shard = %id, code, fix, "discord refuses this bot for good");
+            // Said once, by whoever ends the process.
             station.fatal(Fatal::Gateway { code, fix });
         }
         GatewayEvent::GuildUp { seats, .. } => guild_up(station, shard, sequence, &seats),
