@@ -210,6 +210,7 @@ async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: 
     let store = store.clone();
     let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {
         let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
+        let skew = rest.skew.clone();
         let rest = Rest::new(&rest, Rc::clone(&clock))?;
         let replies = Rc::new(Replies::new(rest, Rc::clone(&clock), user));
         let audio = nodes
@@ -219,7 +220,7 @@ async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: 
             clock,
             store: Rc::new(store.clone()),
             audio,
-            gateway: gateways.port(Rc::new(Door::new(Rc::clone(&replies)))),
+            gateway: gateways.port(Rc::new(Door::new(Rc::clone(&replies), skew))),
             discord: replies,
             fleet,
         })

@@ -67,7 +67,10 @@ pub(crate) struct Table {
     tokens: Tokens,
     incarnations: u64,
     next_seq: u64,
+    /// Commands are refused: the process leaves.
     pub(crate) stopping: bool,
+    /// Guilds that are about to run: they are told facts although their slots are cold still.
+    pub(crate) activating: BTreeSet<GuildId>,
     pub(crate) alarm: CommonCause,
 }
 
@@ -137,6 +140,7 @@ impl Shard {
                 incarnations: 0,
                 next_seq: 1,
                 stopping: false,
+                activating: BTreeSet::new(),
                 alarm: CommonCause::default(),
             }),
             nodes: RefCell::default(),
@@ -184,7 +188,7 @@ impl Shard {
     pub(crate) fn offer(&self, guild: GuildId, item: Item, command: bool, settings: &Settings) -> Result<(), Refused> {
         {
             let mut table = self.table.borrow_mut();
-            if table.stopping {
+            if table.stopping && command {
                 return Err(Refused::Stopping);
             }
             let seq = table.next_seq;
@@ -229,6 +233,21 @@ impl Shard {
         let entries = std::mem::take(&mut table.entries);
         drop(table);
         drop(entries);
+    }
+
+    /// Whether the guild neither runs nor is about to.
+    pub(crate) fn sleeps(&self, guild: GuildId) -> bool {
+        self.phase(guild) == Phase::Cold && !self.table.borrow().activating.contains(&guild)
+    }
+
+    /// Whether no guild that runs or is being read holds anything.
+    pub(crate) fn is_idle(&self) -> bool {
+        let table = self.table.borrow();
+        let busy = |entry: &Entry| match entry.slot.phase() {
+            Phase::Live | Phase::Loading | Phase::Passivating | Phase::Stopping => entry.slot.held() > 0,
+            Phase::Cold | Phase::BackingOff | Phase::Parked | Phase::Stopped => false,
+        };
+        table.work.is_empty() && !table.entries.values().any(busy)
     }
 
     /// Whether nothing is under way any more after a stop.

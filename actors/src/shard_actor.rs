@@ -112,7 +112,10 @@ impl ShardActor {
 
     fn work(&self, guild: GuildId, work: Work) {
         match work {
-            Work::Slot(input) => self.step(guild, input, None),
+            Work::Slot(input) => {
+                self.shard.table.borrow_mut().activating.remove(&guild);
+                self.step(guild, input, None);
+            }
             Work::Loaded { attempt, guild: value } => self.step(guild, SlotInput::Loaded { attempt }, Some(value)),
             Work::Applied(applied) => self.applied(guild, &applied),
             Work::Died {

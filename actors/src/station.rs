@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use ostinato_machine::guild::{Input, Say, Stamped, command_name};
 use ostinato_machine::ids::{CauseId, GuildId, ShardId};
-use ostinato_machine::slot::{Phase, Refused, SlotInput};
+use ostinato_machine::slot::{Refused, SlotInput};
 use tokio::sync::{mpsc, watch};
 
 use crate::faults::{self, Faults, Note, Strike};
@@ -194,7 +194,7 @@ impl Station {
 
     /// Tells a guild a fact. Cold guilds are not woken for it: what they must know they are told at their start.
     pub(crate) fn fact(self: &Rc<Self>, shard: &Shard, guild: GuildId, input: Input, sequence: u64) {
-        if shard.phase(guild) == Phase::Cold {
+        if shard.sleeps(guild) {
             return;
         }
         if let Err(why) = self.push(guild, CauseId::Internal, input, sequence) {
@@ -204,6 +204,7 @@ impl Station {
 
     /// Runs a guild although nobody asked for it.
     pub(crate) fn activate(&self, shard: &Shard, guild: GuildId) {
+        shard.table.borrow_mut().activating.insert(guild);
         shard.put(guild, Work::Slot(SlotInput::Activate));
     }
 }

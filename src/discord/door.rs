@@ -14,6 +14,7 @@ use super::commands::{self, Interpreted, Local};
 use super::gateway::Interactions;
 use super::interaction::Interaction;
 use super::replies::Replies;
+use super::rest::Skew;
 
 /// Answers without a guild that may be on their way at once; whoever comes beyond is told nothing by us, and by Discord
 /// that the bot did not respond.
@@ -22,14 +23,16 @@ const OPEN: usize = 256;
 /// The door of one arbiter.
 pub struct Door {
     replies: Rc<Replies>,
+    skew: Skew,
     open: Rc<()>,
 }
 
 impl Door {
-    /// A door that answers through `replies` what needs no guild.
-    pub fn new(replies: Rc<Replies>) -> Self {
+    /// A door that answers through `replies` what needs no guild, and dates interactions by this machine's clock.
+    pub fn new(replies: Rc<Replies>, skew: Skew) -> Self {
         Self {
             replies,
+            skew,
             open: Rc::new(()),
         }
     }
@@ -57,6 +60,10 @@ impl Interactions for Door {
             application: interaction.application,
             token: interaction.token.clone(),
             arrived_ms: interaction.arrived_ms,
+            made_ms: self
+                .skew
+                .here(made_ms(interaction.id), interaction.arrived_ms)
+                .unwrap_or_default(),
             public,
         };
         let (command, public) = match commands::interpret(&interaction) {
@@ -68,6 +75,14 @@ impl Interactions for Door {
             None => self.answer(shard, &reply(false), &Local::UnknownInteraction),
         }
     }
+}
+
+/// Milliseconds from 1970 to the first of Discord's ids, which carry their time.
+const EPOCH_MS: u64 = 1_420_070_400_000;
+
+/// When Discord made an id, by its own clock, wall-clock ms.
+fn made_ms(id: u64) -> u64 {
+    (id >> 22).saturating_add(EPOCH_MS)
 }
 
 /// The command as its guild gets it; `None` without a guild or a channel.

@@ -160,6 +160,7 @@ fn command(command: Command) -> Input {
             application: 9,
             token: Hidden::new("token"),
             arrived_ms: NOW_MS,
+            made_ms: NOW_MS,
             public: true,
         }),
     }

@@ -109,6 +109,10 @@ pub struct ReplyTo {
     pub token: Hidden,
     /// When it came in, wall-clock ms.
     pub arrived_ms: u64,
+    /// When Discord made it, by the clock of this machine, ms; 0 when nobody can tell. What is old on arrival is not
+    /// done any more.
+    #[serde(default)]
+    pub made_ms: u64,
     /// Whether the command's ordinary answer is for everybody in the channel.
     pub public: bool,
 }

@@ -1,8 +1,9 @@
 //! What one guild's audio nodes were told, and what they are told next. Plain data; the lane drives it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use ostinato_machine::guild::{PlayerOrder, Report, Seen, Tag, WantedPlayer, differences};
+use ostinato_machine::guild::{PlayerOrder, Report, Seen, Tag, WantedPlayer, WantedTrack, differences};
 use ostinato_machine::ids::NodeId;
 use ostinato_machine::restart::RestartPolicy;
 
@@ -26,6 +27,9 @@ pub(super) struct Told {
     heard: Option<(u64, u64)>,
     /// The play that its node said is over: a guild that died of this word must not take it for one that still plays.
     over: Option<Tag>,
+    /// The play whose end its node told before any incarnation was there to hear it: the first one takes the player over
+    /// as it was, and then hears of the end.
+    late: Option<Tag>,
     /// What is wanted; the outer `None` while no incarnation has said so.
     target: Option<Option<WantedPlayer>>,
     /// A wanted player that the node refused for good: repeating it would not help.
@@ -279,8 +283,33 @@ impl Told {
         }
     }
 
+    /// A new incarnation was told of the player.
+    pub(super) fn restart(&mut self) {
+        self.late = None;
+    }
+
+    /// A track ended while no process was there: its node has told of a player without one.
+    fn ended_unheard(&mut self, node: &NodeId, report: &Report) {
+        let nobody = self.target.is_none();
+        let told = self
+            .told
+            .as_mut()
+            .filter(|told| nobody && told.node == *node && told.track.is_none());
+        if let (Some(told), Report::Ended { tag, .. }) = (told, report) {
+            told.generation = tag.generation;
+            told.track = Some(WantedTrack {
+                tag: *tag,
+                encoded: Arc::default(),
+                position_ms: 0,
+                runs_since_ms: None,
+            });
+            (self.over, self.late) = (Some(*tag), Some(*tag));
+        }
+    }
+
     /// A node says something about the player.
     pub(super) fn heard(&mut self, node: &NodeId, report: &Report, now_ms: u64) {
+        self.ended_unheard(node, report);
         let Some(told) = self.told.as_ref().filter(|told| told.node == *node) else {
             return;
         };
@@ -313,7 +342,7 @@ impl Told {
     pub(super) fn seen(&self) -> Option<Seen> {
         let told = self.told.as_ref()?;
         let (position_ms, at_ms) = self.heard.unwrap_or_default();
-        let over = |tag: &Tag| self.over.as_ref().is_some_and(|over| over.same_play(tag));
+        let over = |tag: &Tag| self.late.is_none() && self.over.as_ref().is_some_and(|over| over.same_play(tag));
         Some(Seen {
             node: told.node.clone(),
             tag: told.track.as_ref().map(|track| track.tag).filter(|tag| !over(tag)),

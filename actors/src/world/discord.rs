@@ -121,7 +121,8 @@ impl FakeDiscord {
             interaction: id,
             application: APPLICATION,
             token: Hidden::new("token"),
-            arrived_ms: 0,
+            arrived_ms: self.clock.now_ms(),
+            made_ms: self.clock.now_ms(),
             public,
         };
         let by = Caller {

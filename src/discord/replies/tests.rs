@@ -19,6 +19,7 @@ fn replies(server: &Server, age_ms: u64) -> (Replies, ReplyTo) {
         application: 7,
         token: Hidden::new("tok"),
         arrived_ms: NOW_MS - age_ms,
+        made_ms: NOW_MS - age_ms,
         public: true,
     };
     (Replies::new(rest, clock, UserId(9)), reply)

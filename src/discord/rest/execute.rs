@@ -260,6 +260,9 @@ impl Desk {
                 sure: error.is_connect(),
                 error: unreachable(error),
             })?;
+            if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
+                self.settings.skew.observe(date, self.clock.now_ms());
+            }
             Answer::read(response, self.settings.body_bytes)
                 .await
                 .map_err(Lost::unsure)

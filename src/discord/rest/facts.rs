@@ -10,14 +10,21 @@ use super::{Operation, Rest};
 pub struct GatewayBot {
     /// Address of the gateway.
     pub url: String,
-    /// How many shards Discord recommends.
+    /// How many shards Discord recommends; at least 1.
+    #[serde(default = "one")]
     pub shards: u32,
-    /// How often a new session may begin.
+    /// How often a new session may begin; what Discord grants a small bot where nothing is said.
+    #[serde(default)]
     pub session_start_limit: SessionStartLimit,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// How often a new gateway session may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct SessionStartLimit {
     /// Starts in a day.
     pub total: u32,
@@ -27,6 +34,17 @@ pub struct SessionStartLimit {
     pub reset_after: u64,
     /// How many shards may identify in one window of 5 s.
     pub max_concurrency: u32,
+}
+
+impl Default for SessionStartLimit {
+    fn default() -> Self {
+        Self {
+            total: 1_000,
+            remaining: 1_000,
+            reset_after: 0,
+            max_concurrency: 1,
+        }
+    }
 }
 
 /// The bot's application.

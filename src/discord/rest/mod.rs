@@ -11,6 +11,7 @@ mod execute;
 mod facts;
 mod operation;
 mod permits;
+mod skew;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -26,6 +27,7 @@ use tokio::time::Instant;
 pub use facts::{Application, CurrentUser, GatewayBot, SessionStartLimit};
 pub(super) use operation::Operation;
 pub use permits::{Closed, Permits, ProcessPermits};
+pub use skew::Skew;
 
 use execute::Desk;
 
@@ -38,6 +40,8 @@ pub struct RestSettings {
     pub token: Hidden,
     /// What all executors with this token and address share.
     pub permits: Arc<dyn Permits>,
+    /// How far Discord's clock is away; filled by answers.
+    pub skew: Skew,
     /// How old an interaction may be when its first callback leaves.
     pub callback: Duration,
     /// Longest call, with all its waiting and its retries.
@@ -65,6 +69,7 @@ impl RestSettings {
             base_url: base_url.trim_end_matches('/').to_owned(),
             token,
             permits: Arc::new(ProcessPermits::new(50)),
+            skew: Skew::default(),
             callback: Duration::from_millis(2_500),
             call: Duration::from_secs(10),
             attempt: Duration::from_secs(5),

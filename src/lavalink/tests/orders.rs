@@ -75,6 +75,25 @@ fn a_track_that_the_node_can_t_read_is_refused_for_good() {
 }
 
 #[test]
+fn a_voice_order_that_hangs_takes_its_player_along_so_that_the_next_one_is_answered() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let mut settings = stage.settings();
+        settings.order = Duration::from_millis(200);
+        let bot = stage.bot(settings, None);
+        bot.hears("up").await;
+        stage.node.hang_voice(true);
+        let late = bot.order(1, stage.play(1, "long", 1, 0)).await.unwrap_err();
+        assert_eq!(late.kind, PortErrorKind::Timeout);
+        assert!(stage.node.players().is_empty());
+        stage.node.hang_voice(false);
+        bot.order(1, stage.play(1, "long", 2, 0)).await.unwrap();
+        until(|| stage.sound.sounding(1).is_some(), || "sound".into()).await;
+        assert_eq!(bot.words(), "up");
+    });
+}
+
+#[test]
 fn too_many_unanswered_voice_orders_drain_a_node_and_only_a_restart_brings_it_back() {
     act(|| async {
         let stage = Stage::new().await;
@@ -82,20 +101,12 @@ fn too_many_unanswered_voice_orders_drain_a_node_and_only_a_restart_brings_it_ba
         (settings.order, settings.ping) = (Duration::from_millis(60), Duration::from_millis(100));
         let bot = stage.bot(settings, None);
         bot.hears("up").await;
+        stage.node.hang_voice(true);
         for guild in 1..=8 {
-            stage.node.mute_rest(true);
-            // Each is answered in its turn, so that the node counts as alive.
-            let late = bot.order(guild, stage.play(guild, "long", 1, 0));
-            let (late, ()) = tokio::join!(late, async {
-                until(
-                    || stage.findings.counted("lavalink.PATCH v4/sessions/…/players/…") >= guild,
-                    || "a PATCH".into(),
-                )
-                .await;
-                stage.node.mute_rest(false);
-            });
-            assert_eq!(late.unwrap_err().kind, PortErrorKind::Timeout);
+            let late = bot.order(guild, stage.play(guild, "long", 1, 0)).await.unwrap_err();
+            assert_eq!(late.kind, PortErrorKind::Timeout);
         }
+        stage.node.hang_voice(false);
         bot.hears("up lost").await;
         // Its other players can still be taken away.
         bot.order(

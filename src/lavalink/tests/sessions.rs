@@ -131,6 +131,59 @@ fn a_killed_node_is_lost_at_once_and_comes_back_as_a_new_session() {
 }
 
 #[test]
+fn a_node_that_is_shut_down_in_order_is_lost_at_once_too() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let bot = stage.bot(stage.settings(), None);
+        bot.hears("up").await;
+        stage.node.shut_down();
+        bot.hears("up away lost").await;
+        let closed = |event: &AudioEvent| matches!(event, AudioEvent::Down { why, .. } if why.contains("1001"));
+        assert!(bot.said().iter().any(closed), "{:?}", bot.said());
+    });
+}
+
+#[test]
+fn a_session_that_ran_out_while_away_is_said_to_be_a_new_one() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let mut settings = stage.settings();
+        settings.reconnect = Duration::from_secs(15);
+        let bot = stage.bot(settings, None);
+        bot.hears("up").await;
+        bot.order(1, stage.play(1, "long", 1, 0)).await.unwrap();
+        stage.node.freeze(true);
+        stage.node.abort();
+        until(|| bot.words() == "up away", || bot.words()).await;
+        stage.node.expire_sessions();
+        stage.node.freeze(false);
+        until(
+            || bot.words().ends_with("away up") || bot.words().ends_with("resumed"),
+            || bot.words(),
+        )
+        .await;
+        let (_, players) = bot.session();
+        assert_eq!((bot.words().as_str(), players.len()), ("up away up", 0));
+    });
+}
+
+#[test]
+fn a_node_that_accepts_and_never_upgrades_is_lost() {
+    act(|| async {
+        let stage = Stage::new().await;
+        let mut settings = stage.settings();
+        settings.reconnect = Duration::from_millis(200);
+        let bot = stage.bot(settings, None);
+        bot.hears("up").await;
+        stage.node.never_upgrade(true);
+        stage.node.abort();
+        bot.hears("up away lost").await;
+        stage.node.never_upgrade(false);
+        bot.hears("up away lost resumed").await;
+    });
+}
+
+#[test]
 fn a_black_hole_is_away_when_silent_for_too_long_and_lost_when_it_does_not_answer() {
     act(|| async {
         let stage = Stage::new().await;

@@ -87,6 +87,19 @@ fn victim(test: &str, directory: &Path) -> Child {
         .unwrap()
 }
 
+/// A victim whose files may not grow beyond about `kilobytes`: writing more is an error, not a death.
+fn cramped_victim(test: &str, directory: &Path, kilobytes: u32) -> Child {
+    let script = format!(r#"trap "" XFSZ; ulimit -f {kilobytes}; exec "$0" "$@""#);
+    Command::new("sh")
+        .args(["-c", &script])
+        .arg(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(VICTIM, directory)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 fn acknowledged(line: &str) -> Option<(u64, u64)> {
     let (guild, revision) = line.strip_prefix("ack ")?.split_once(' ')?;
     Some((guild.parse().ok()?, revision.parse().ok()?))
@@ -188,4 +201,68 @@ async fn a_second_process_is_kept_out_and_named_its_holder_until_the_holder_dies
     // The store of the next process waits for the one before it, and not for ever.
     let store = SqliteStore::open(&files.settings()).unwrap();
     assert!(newest(&store.load(GuildId(1)).await.unwrap()) + newest(&store.load(GuildId(2)).await.unwrap()) > 0);
+}
+
+/// Writes until the files may not grow any more, and a little beyond.
+async fn write_until_full(files: &Files) {
+    let store = files.open();
+    let (mut revision, mut failures) = (0, 0);
+    while failures < 5 {
+        match store
+            .append(append(GuildId(1), record(revision + 1, 20_000), true))
+            .await
+        {
+            Ok(_) => {
+                revision += 1;
+                say(1, revision);
+            }
+            Err(error) => {
+                assert!(error.is_retryable(), "{error}");
+                failures += 1;
+            }
+        }
+    }
+    store.load(GuildId(1)).await.unwrap();
+    // The harness would count it as a test that passed.
+    writeln!(std::io::stdout().lock(), "it was said {failures} times").unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_no_more_is_said_and_loses_nothing() {
+    if let Some(files) = role() {
+        return write_until_full(&files).await;
+    }
+    let files = Files::new();
+    let test = "store::tests::kill::a_disk_that_takes_no_more_is_said_and_loses_nothing";
+    let mut child = cramped_victim(test, files.path(), 3_000);
+    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .collect();
+    assert!(child.wait().unwrap().success(), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.contains("it was said 5 times")),
+        "{lines:?}"
+    );
+    let last = lines.iter().filter_map(|line| acknowledged(line)).next_back();
+    let (_, last) = last.unwrap();
+    // There is space again.
+    let store = files.open();
+    let stored = store.load(GuildId(1)).await.unwrap();
+    assert!(
+        newest(&stored) >= last,
+        "{last} was acknowledged: {:?}",
+        revisions(&stored)
+    );
+    assert!(
+        stored
+            .records
+            .iter()
+            .zip(1..)
+            .all(|(found, n)| *found == record(n, 20_000))
+    );
+    store
+        .append(append(GuildId(1), record(newest(&stored) + 1, 20_000), true))
+        .await
+        .unwrap();
 }

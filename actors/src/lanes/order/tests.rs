@@ -1,8 +1,6 @@
 //! What a lane makes of every way in which an order can end.
 
-use std::sync::Arc;
-
-use ostinato_machine::guild::{EndReason, VoiceCredentials, WantedTrack};
+use ostinato_machine::guild::{EndReason, VoiceCredentials};
 use ostinato_machine::ids::{ChannelId, EntryId, Hidden};
 
 use super::*;

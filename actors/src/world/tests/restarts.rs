@@ -193,3 +193,53 @@ fn a_flooded_guild_refuses_politely_and_answers_everybody() {
         assert!(shown >= 256 && busy > 0, "{shown} shown, {busy} refused");
     });
 }
+
+#[test]
+fn a_track_that_ends_while_no_process_runs_is_not_heard_again() {
+    for orderly in [true, false] {
+        world(11, |world| async move {
+            world.audio.add_track("short", Some(2_500));
+            world.adds("short").await;
+            world.adds("b").await;
+            world.wait_ms(1_000).await;
+            if orderly {
+                world.stop().await;
+            } else {
+                world.kill().await;
+            }
+            world.wait_ms(3_000).await;
+            assert!(world.sounding(GUILD).is_empty());
+            world.start().await.expect("a process");
+            assert!(
+                world.until(2_000, |w| w.sounding(GUILD) == ["b"]).await,
+                "{:?}",
+                world.sounding(GUILD)
+            );
+            assert_eq!(world.begins("short"), 1);
+        });
+    }
+}
+
+#[test]
+fn a_track_that_ends_while_the_process_drains_is_not_heard_again() {
+    world(12, |world| async move {
+        world.audio.add_track("short", Some(2_500));
+        world.adds("short").await;
+        world.adds("b").await;
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["short"]).await);
+        let ends_ms = world.audio.sounding(GUILD)[0].from_ms + 2_500;
+        world.store.set(StoreMode::Up(500));
+        world.wait_ms(ends_ms - 100 - world.now_ms()).await;
+        world.say(GUILD, ANN, Command::Volume { percent: 80 });
+        world.wait_ms(5).await;
+        world.stop().await;
+        world.store.set(StoreMode::Up(1));
+        world.start().await.expect("a process");
+        assert!(
+            world.until(2_000, |w| w.sounding(GUILD) == ["b"]).await,
+            "{:?}",
+            world.sounding(GUILD)
+        );
+        assert_eq!(world.begins("short"), 1);
+    });
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value as Json, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
@@ -51,6 +51,7 @@ pub(super) struct Server {
     address: SocketAddr,
     world: Arc<Mutex<World>>,
     changed: Arc<Notify>,
+    reserved: Option<TcpSocket>,
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -65,6 +66,7 @@ impl Server {
             address: listener.local_addr().unwrap(),
             world: Arc::new(Mutex::new(world)),
             changed: Arc::new(Notify::new()),
+            reserved: None,
             accepting: None,
         };
         server.accept(listener);
@@ -89,11 +91,16 @@ impl Server {
         let accepting = self.accepting.take().unwrap();
         accepting.abort();
         let _ = accepting.await;
+        // Bound and not listening: connects are refused, and nobody else on this machine gets the port meanwhile.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(self.address).unwrap();
+        self.reserved = Some(socket);
         self.drop_connection();
     }
 
     pub(super) async fn come_back(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
+        let listener = self.reserved.take().unwrap().listen(128).unwrap();
         self.accept(listener);
     }
 

@@ -17,11 +17,10 @@ use smallvec::SmallVec;
 
 pub(super) use draft::Draft;
 
-use super::causes::made_ms;
 use super::event::Event;
 use super::state::Guild;
 use super::{Answer, Ask, Caller, Command, Input, Refusal, Stamped};
-use crate::ids::{CauseId, ReplyTo};
+use crate::ids::ReplyTo;
 
 /// What an input leads to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,9 +70,8 @@ fn command_input(d: &mut Draft<'_>, i: &Stamped, command: &Command, by: &Caller,
         d.ignore(Ignored::Repeat);
         return;
     }
-    if let CauseId::Interaction(id) = i.cause
-        && i.at_ms.saturating_sub(made_ms(id)) > d.g.limits.stale_ms
-    {
+    let made_ms = reply.map(|reply| reply.made_ms).filter(|made_ms| *made_ms > 0);
+    if made_ms.is_some_and(|made_ms| i.at_ms.saturating_sub(made_ms) > d.g.limits.stale_ms) {
         d.refuse(reply, Refusal::TooLate);
         return;
     }

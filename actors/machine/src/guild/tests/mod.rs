@@ -102,6 +102,7 @@ impl World {
             application: 9,
             token: Hidden::new("t"),
             arrived_ms: self.now,
+            made_ms: self.now,
             public: true,
         }
     }

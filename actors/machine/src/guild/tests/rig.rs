@@ -142,6 +142,7 @@ impl Rig {
             application: 9,
             token: Hidden::new("t"),
             arrived_ms: self.now,
+            made_ms: self.now,
             public: true,
         }
     }
@@ -164,10 +165,10 @@ impl Rig {
             return;
         }
         self.replies += 1;
-        let Some(input) = random::input(self, step.kind % random::KINDS, &mut draw) else {
+        let Some(mut input) = random::input(self, step.kind % random::KINDS, &mut draw) else {
             return self.die(&mut draw);
         };
-        let cause = self.cause(&input, &mut draw);
+        let cause = self.cause(&mut input, &mut draw);
         self.put(cause, input);
     }
 
@@ -175,12 +176,15 @@ impl Rig {
         (draw.below(16) == 15 && !self.applied.is_empty()).then(|| draw.below(self.applied.len()))
     }
 
-    fn cause(&self, input: &Input, draw: &mut Draw) -> CauseId {
+    fn cause(&self, input: &mut Input, draw: &mut Draw) -> CauseId {
         let Input::Command { reply, .. } = input else {
             return CauseId::Internal;
         };
         let number = reply.as_ref().map_or(self.replies, |reply| reply.interaction);
         let made_ms = self.now - if draw.below(16) == 15 { 3_000 } else { 200 };
+        if let Some(reply) = reply {
+            reply.made_ms = made_ms;
+        }
         match draw.below(8) {
             0 => CauseId::Message(number),
             1 => CauseId::Order(number.to_string().into()),
@@ -222,6 +226,13 @@ impl Rig {
         let before = self.g.revision();
         let record = apply_all(&mut self.g, &i, &decision).expect("L2: what was decided can be applied");
         assert_eq!(self.g.revision(), before + u64::from(record.is_some()), "L7");
+        let limits = &self.g.limits;
+        let most = limits.queue + 3 * limits.pending + 12;
+        assert!(decision.events.len() <= most, "L6: {decision:?}");
+        assert!(
+            decision.say.len() <= limits.pending + 3 && decision.ask.len() <= limits.pending + 1,
+            "L6"
+        );
         self.events.extend(decision.events.iter().cloned());
         if let Some(record) = record {
             assert!(

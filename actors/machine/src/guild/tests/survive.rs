@@ -92,7 +92,11 @@ fn l8_a_repeated_interaction_is_applied_once() {
     }
     assert_eq!(world.title().as_deref(), Some("b"));
     world.now += 60_000;
-    let (before, reply) = (world.said.len(), Some(world.reply()));
+    let late = ReplyTo {
+        made_ms: world.now - 60_000,
+        ..world.reply()
+    };
+    let (before, reply) = (world.said.len(), Some(late));
     let id = id + 1;
     world.put_caused(
         CauseId::Interaction(id),
