@@ -88,6 +88,15 @@ fn every_command_means_what_its_name_says() {
             of("queue", vec![("page", Value::Integer(3))]),
         ),
         (public(Command::NowPlaying), of("nowplaying", vec![])),
+    ];
+    for (expected, got) in table {
+        assert_eq!(got, expected);
+    }
+}
+
+#[test]
+fn the_queue_and_what_only_reads_mean_what_their_names_say() {
+    let table = [
         (private(Command::Replay), of("replay", vec![])),
         (private(Command::Shuffle), of("shuffle", vec![])),
         (private(Command::Clear), of("clear", vec![])),
@@ -191,6 +200,19 @@ fn a_bad_option_is_answered_with_what_is_wrong() {
             Problem::OutOfRange { min: 0, max: 200 },
         ),
         ("loop", vec![("mode", text("both"))], "mode", Problem::NoChoice),
+        (
+            "queue",
+            vec![("page", Value::Integer(0))],
+            "page",
+            Problem::OutOfRange { min: 1, max: 100_000 },
+        ),
+    ];
+    all_bad(table);
+}
+
+#[test]
+fn a_bad_place_position_or_page_is_answered_with_what_is_wrong() {
+    let table = [
         ("remove", vec![("index", text("first"))], "index", Problem::NoPlaces),
         ("remove", vec![("index", text("0"))], "index", Problem::NoPlaces),
         ("remove", vec![("index", Value::Integer(3))], "index", Problem::NoText),
@@ -213,13 +235,11 @@ fn a_bad_option_is_answered_with_what_is_wrong() {
             "page",
             Problem::OutOfRange { min: 1, max: 100_000 },
         ),
-        (
-            "queue",
-            vec![("page", Value::Integer(0))],
-            "page",
-            Problem::OutOfRange { min: 1, max: 100_000 },
-        ),
     ];
+    all_bad(table);
+}
+
+fn all_bad<const N: usize>(table: [(&'static str, Vec<(&str, Value)>, &str, Problem); N]) {
     for (command, options, option, problem) in table {
         let expected = Interpreted::Here(Local::BadOption {
             command,

@@ -13,12 +13,12 @@ fn titles(world: &World) -> Vec<String> {
 }
 
 fn refused(world: &mut World, command: Command) -> Refusal {
-    let before = world.g.kept.clone();
-    let said = world.say(ANN, command.clone());
-    assert_eq!(world.g.kept.queue, before.queue, "{command:?}");
+    let (before, asked) = (world.g.kept.queue.clone(), format!("{command:?}"));
+    let said = world.say(ANN, command);
+    assert_eq!(world.g.kept.queue, before, "{asked}");
     match said {
         Some(Say::Refused(why)) => why,
-        other => panic!("{command:?}: {other:?}"),
+        other => panic!("{asked}: {other:?}"),
     }
 }
 
