@@ -239,7 +239,10 @@ fn a_bad_place_position_or_page_is_answered_with_what_is_wrong() {
     all_bad(table);
 }
 
-fn all_bad<const N: usize>(table: [(&'static str, Vec<(&str, Value)>, &str, Problem); N]) {
+/// A command, the options that came with it, the one at fault, and what is wrong with it.
+type Bad = (&'static str, Vec<(&'static str, Value)>, &'static str, Problem);
+
+fn all_bad<const N: usize>(table: [Bad; N]) {
     for (command, options, option, problem) in table {
         let expected = Interpreted::Here(Local::BadOption {
             command,
