@@ -268,7 +268,10 @@ fn add_one_track(queued: usize) -> Round {
     let outcome = Outcome::Loaded(Loaded::Track(track(0)));
     // A full queue takes no more: first one out, then one in.
     vec![
-        command(Command::Remove { index: queued }),
+        command(Command::Remove {
+            index: queued,
+            last: None,
+        }),
         play(),
         Input::Done { ticket, outcome },
     ]

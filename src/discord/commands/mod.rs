@@ -5,23 +5,33 @@
 //! same parts, and a line in the table.
 
 mod catalogue;
+mod clear;
 mod connect;
 mod disconnect;
 mod given;
 mod help;
+mod history;
 mod loop_mode;
+mod move_track;
 mod nowplaying;
 mod pause;
 mod ping;
+mod places;
 mod play;
 mod position;
 mod queue;
+mod remove;
+mod replay;
 mod resume;
 mod seek;
+mod shuffle;
 mod skip;
 mod spec;
 mod stop;
+mod timeshift;
+mod voiceinfo;
 mod volume;
+mod volume_info;
 
 #[cfg(test)]
 mod tests;
@@ -39,15 +49,24 @@ pub static COMMANDS: &[CommandSpec] = &[
     play::SPEC,
     nowplaying::SPEC,
     queue::SPEC,
+    history::SPEC,
     pause::SPEC,
     resume::SPEC,
     skip::SPEC,
     stop::SPEC,
+    replay::SPEC,
     seek::SPEC,
+    timeshift::SPEC,
     volume::SPEC,
+    volume_info::SPEC,
     loop_mode::SPEC,
+    shuffle::SPEC,
+    move_track::SPEC,
+    remove::SPEC,
+    clear::SPEC,
     connect::SPEC,
     disconnect::SPEC,
+    voiceinfo::SPEC,
     help::SPEC,
     ping::SPEC,
 ];

@@ -152,4 +152,6 @@ pub enum Problem {
     NoChoice,
     /// It is no position in a track.
     NoPosition,
+    /// It is neither a place in the queue nor a range of places.
+    NoPlaces,
 }

@@ -95,6 +95,44 @@ fn every_command_means_what_its_name_says() {
 }
 
 #[test]
+fn the_queue_and_what_only_reads_mean_what_their_names_say() {
+    let table = [
+        (private(Command::Replay), of("replay", vec![])),
+        (private(Command::Shuffle), of("shuffle", vec![])),
+        (private(Command::Clear), of("clear", vec![])),
+        (private(Command::VoiceInfo), of("voiceinfo", vec![])),
+        (private(Command::VolumeInfo), of("volume-info", vec![])),
+        (private(Command::History { page: 0 }), of("history", vec![])),
+        (
+            private(Command::History { page: 4 }),
+            of("history", vec![("page", Value::Integer(5))]),
+        ),
+        (
+            private(Command::Seek { position_ms: 90_000 }),
+            of("timeshift", vec![("position", text("1m30s"))]),
+        ),
+        (
+            private(Command::Move { from: 4, to: 1 }),
+            of("move", vec![("src", Value::Integer(4)), ("dest", Value::Integer(1))]),
+        ),
+        (
+            private(Command::Remove { index: 3, last: None }),
+            of("remove", vec![("index", text("3"))]),
+        ),
+        (
+            private(Command::Remove {
+                index: 3,
+                last: Some(7),
+            }),
+            of("remove", vec![("index", text(" 3 - 7 "))]),
+        ),
+    ];
+    for (expected, got) in table {
+        assert_eq!(got, expected);
+    }
+}
+
+#[test]
 fn what_needs_no_guild_is_answered_here() {
     let help = |command| Interpreted::Here(Local::Help { command });
     assert_eq!(of("help", vec![]), help(None));
@@ -169,6 +207,42 @@ fn a_bad_option_is_answered_with_what_is_wrong() {
             Problem::OutOfRange { min: 1, max: 100_000 },
         ),
     ];
+    all_bad(table);
+}
+
+#[test]
+fn a_bad_place_position_or_page_is_answered_with_what_is_wrong() {
+    let table = [
+        ("remove", vec![("index", text("first"))], "index", Problem::NoPlaces),
+        ("remove", vec![("index", text("0"))], "index", Problem::NoPlaces),
+        ("remove", vec![("index", Value::Integer(3))], "index", Problem::NoText),
+        (
+            "timeshift",
+            vec![("position", text("soon"))],
+            "position",
+            Problem::NoPosition,
+        ),
+        ("move", vec![("src", Value::Integer(1))], "dest", Problem::Missing),
+        (
+            "move",
+            vec![("src", Value::Integer(0)), ("dest", Value::Integer(1))],
+            "src",
+            Problem::OutOfRange { min: 1, max: 100_000 },
+        ),
+        (
+            "history",
+            vec![("page", Value::Integer(0))],
+            "page",
+            Problem::OutOfRange { min: 1, max: 100_000 },
+        ),
+    ];
+    all_bad(table);
+}
+
+/// A command, the options that came with it, the one at fault, and what is wrong with it.
+type Bad = (&'static str, Vec<(&'static str, Value)>, &'static str, Problem);
+
+fn all_bad<const N: usize>(table: [Bad; N]) {
     for (command, options, option, problem) in table {
         let expected = Interpreted::Here(Local::BadOption {
             command,
@@ -289,8 +363,8 @@ proptest! {
     fn no_interaction_is_too_strange(
         id in any::<u64>(),
         arrived_ms in any::<u64>(),
-        command in proptest::sample::select(vec!["play", "seek", "volume", "queue", "loop", "help", "ping", "x"]),
-        option in proptest::sample::select(vec!["query", "where", "position", "level", "page", "mode", "command"]),
+        command in proptest::sample::select(COMMANDS.iter().map(|spec| spec.name).chain(["x"]).collect::<Vec<_>>()),
+        option in proptest::sample::select(vec!["query", "where", "position", "level", "page", "mode", "command", "src", "dest", "index"]),
         value in prop_oneof![
             any::<String>().prop_map(|text| Value::Text(text.into())),
             any::<i64>().prop_map(Value::Integer),

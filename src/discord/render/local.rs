@@ -50,6 +50,9 @@ fn bad_option(command: &str, option: &str, problem: &Problem) -> String {
             number(*max)
         ),
         Problem::NoChoice => format!("\"{option}\" of /{command} takes {}.", choices(command, option)),
+        Problem::NoPlaces => {
+            format!("\"{option}\" takes a place such as 3, or several such as 3-7. /queue shows them.")
+        }
         Problem::NoPosition => format!("\"{option}\" takes a time such as 90, 1:30, 1:02:03 or 1m30s."),
     }
 }

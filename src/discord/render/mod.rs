@@ -4,6 +4,7 @@
 //! escaped. Nothing here decides, sends or knows the time: it comes in with the [`Moment`].
 
 mod help;
+mod info;
 mod local;
 mod message;
 mod refusal;

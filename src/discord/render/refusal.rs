@@ -52,6 +52,10 @@ pub(super) fn words(refusal: &Refusal) -> String {
             number(*index as u64),
             tracks(*count)
         ),
+        Refusal::TooFewToShuffle => {
+            "There is nothing to shuffle: that needs two queued tracks. Add more with /play.".into()
+        }
+        Refusal::NoHistory => "The history is empty: a track comes into it when it has ended or was left.".into(),
         Refusal::TooManyPending { limit } => format!(
             "{} wait for an answer already. Repeat the command in a moment.",
             count(*limit, "command", "commands")

@@ -2,9 +2,10 @@
 
 use ostinato_machine::guild::{Brief, LoopMode, Say};
 
+use super::info::{voice, volume};
 use super::message::{Message, Tone};
 use super::text::{clock, count, number, safe, tracks};
-use super::track::{named, now_playing, queue, with_length};
+use super::track::{history, named, now_playing, queue, with_length};
 use super::{Moment, refusal};
 
 /// Longest name of a playlist, characters.
@@ -24,6 +25,9 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
         Say::Unsaved(done) => unsaved(self::say(done, moment)),
         Say::Queue(view) => queue(view, moment),
         Say::NowPlaying(view) => now_playing(view, moment),
+        Say::History(view) => history(view),
+        Say::VoiceInfo(view) => voice(view, moment),
+        Say::VolumeInfo(view) => volume(*view),
         Say::Joined { channel } => line(format!("Joined <#{channel}>.")),
         Say::Left { channel, kept: 0 } => line(format!("Left <#{channel}>.")),
         Say::Left { channel, kept } => line(left(&format!("Left <#{channel}>."), *kept)),
@@ -49,7 +53,7 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
         Say::Sought { track, position_ms } => line(sought(track, *position_ms)),
         Say::Volume { percent } => line(format!("The volume is {percent} %.")),
         Say::Loop { mode } => line(repeats(*mode).into()),
-        Say::Removed { track, index } => line(format!("Removed {} from place {}.", named(track), place(*index))),
+        Say::Removed { track, index, count } => line(removed(track, *index, *count)),
         Say::Moved { track, from, to } => line(moved(track, *from, *to)),
         Say::Shuffled { count } => line(format!("Shuffled {}.", tracks(*count))),
         Say::Cleared { count } => line(format!(
@@ -124,8 +128,22 @@ fn skipped(track: &Brief, next: Option<&Brief>) -> String {
 fn sought(track: &Brief, position_ms: u64) -> String {
     let position = clock(position_ms);
     match track.length_ms {
+        _ if position_ms == 0 => format!("{} plays from its start.", named(track)),
         Some(length_ms) => format!("{} goes on at {position} of {}.", named(track), clock(length_ms)),
         None => format!("{} goes on at {position}.", named(track)),
+    }
+}
+
+fn removed(first: &Brief, index: usize, count: usize) -> String {
+    match count {
+        0 | 1 => format!("Removed {} from place {}.", named(first), place(index)),
+        more => format!(
+            "Removed {} from the places {} to {}, the first was {}.",
+            tracks(more),
+            place(index),
+            place(index.saturating_add(more - 1)),
+            named(first)
+        ),
     }
 }
 

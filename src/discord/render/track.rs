@@ -1,6 +1,6 @@
 //! Tracks: in a line, as the card of what is playing, and as a page of the queue.
 
-use ostinato_machine::guild::{Brief, LoopMode, NowView, QueueView};
+use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, QueueView};
 
 use super::Moment;
 use super::message::{Card, Message};
@@ -114,16 +114,8 @@ pub(super) fn queue(view: &QueueView, moment: Moment) -> Message {
     if view.entries.is_empty() {
         lines.push("Nothing is queued. Add something with /play.".into());
     }
-    let last = view.first + view.entries.len().saturating_sub(1);
-    let width = number(last as u64).len();
-    for (at, track) in view.entries.iter().enumerate() {
-        let place = number((view.first + at) as u64);
-        lines.push(format!("`{place:>width$}` {} · <@{}>", with_length(track), track.by));
-    }
-    let mut footer = vec![
-        format!("Page {} of {}", number(view.page as u64 + 1), number(view.pages as u64)),
-        format!("{} queued", tracks(view.total)),
-    ];
+    lines.extend(listed(view.first, &view.entries));
+    let mut footer = vec![page_of(view.page, view.pages), format!("{} queued", tracks(view.total))];
     footer.push(view.total_ms.map_or_else(
         || "no end, for a live stream is in it".to_owned(),
         |total_ms| format!("{} to play", clock(total_ms)),
@@ -135,4 +127,33 @@ pub(super) fn queue(view: &QueueView, moment: Moment) -> Message {
         footer: Some(footer.join(" · ")),
         ..Card::default()
     })
+}
+
+/// A page of what was played.
+pub(super) fn history(view: &HistoryView) -> Message {
+    Message::of(Card {
+        title: Some("History".into()),
+        text: listed(view.first, &view.entries).join("\n"),
+        footer: Some(format!(
+            "{} · {} played, the newest first",
+            page_of(view.page, view.pages),
+            tracks(view.total)
+        )),
+        ..Card::default()
+    })
+}
+
+/// Tracks with their places, aligned.
+fn listed(first: usize, entries: &[Brief]) -> Vec<String> {
+    let last = first.saturating_add(entries.len().saturating_sub(1));
+    let width = number(last as u64).len();
+    let line = |(at, track): (usize, &Brief)| {
+        let place = number(first.saturating_add(at) as u64);
+        format!("`{place:>width$}` {} · <@{}>", with_length(track), track.by)
+    };
+    entries.iter().enumerate().map(line).collect()
+}
+
+fn page_of(page: usize, pages: usize) -> String {
+    format!("Page {} of {}", number(page as u64 + 1), number(pages as u64))
 }

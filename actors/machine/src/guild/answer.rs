@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Command, JoinBlock, LoopMode};
+use super::{HistoryView, JoinBlock, LoopMode, VoiceView, VolumeView};
 use crate::ids::{ChannelId, ReplyTo, UserId};
 use crate::track::{Entry, Track};
 
@@ -110,12 +110,14 @@ pub enum Say {
         /// The mode.
         mode: LoopMode,
     },
-    /// An entry was removed.
+    /// Entries that follow each other were removed.
     Removed {
-        /// Which.
+        /// The first of them.
         track: Brief,
         /// Shown position it had.
         index: usize,
+        /// How many, at least 1.
+        count: usize,
     },
     /// An entry was moved.
     Moved {
@@ -140,6 +142,12 @@ pub enum Say {
     Queue(Box<QueueView>),
     /// What is playing.
     NowPlaying(Box<NowView>),
+    /// A page of what was played.
+    History(Box<HistoryView>),
+    /// Where the bot is in voice.
+    VoiceInfo(VoiceView),
+    /// How loud the music is, and why.
+    VolumeInfo(VolumeView),
     /// Not done, and why.
     Refused(Refusal),
     /// Done, but not saved: the store is slow or down, and a crash now would forget it. Made by the gate, never by a rule.
@@ -258,6 +266,10 @@ pub enum Refusal {
         /// How many there are.
         count: usize,
     },
+    /// Fewer than two entries are queued: there is no other order.
+    TooFewToShuffle,
+    /// Nothing was played yet.
+    NoHistory,
     /// Too many commands wait already.
     TooManyPending {
         /// The limit.
@@ -368,27 +380,4 @@ pub struct NowView {
     pub loop_mode: LoopMode,
     /// What plays after it.
     pub next: Option<Brief>,
-}
-
-/// The name that a refused or waiting command goes by in logs.
-pub const fn command_name(command: &Command) -> &'static str {
-    match command {
-        Command::Connect => "connect",
-        Command::Disconnect => "disconnect",
-        Command::Play { .. } => "play",
-        Command::Pause => "pause",
-        Command::Resume => "resume",
-        Command::Skip => "skip",
-        Command::Stop => "stop",
-        Command::Seek { .. } => "seek",
-        Command::Replay => "replay",
-        Command::Volume { .. } => "volume",
-        Command::Loop { .. } => "loop",
-        Command::Remove { .. } => "remove",
-        Command::Move { .. } => "move",
-        Command::Shuffle => "shuffle",
-        Command::Clear => "clear",
-        Command::Queue { .. } => "queue",
-        Command::NowPlaying => "nowplaying",
-    }
 }

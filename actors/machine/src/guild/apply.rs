@@ -71,10 +71,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
     let (limits, kept, passing) = (&g.limits, &mut g.kept, &mut g.passing);
     match event {
         Event::Added { at, entries } => return added(g, *at, entries),
-        Event::Removed { index } => {
-            let entry = kept.queue.remove(*index).ok_or(NotApplicable::Place)?;
-            g.uncount(&entry);
-        }
+        Event::Removed { index, count } => return removed(g, *index, *count),
         Event::Moved { from, to } => return moved(&mut kept.queue, *from, *to),
         Event::Ordered { order } => return ordered(g, order),
         Event::Cleared => {
@@ -141,6 +138,14 @@ fn goes_to(g: &mut Guild, channel: Option<ChannelId>) {
         (g.passing.placed, g.passing.sounds, g.passing.reported) = (None, None, None);
         g.passing.told_no_node = false;
     }
+}
+
+fn removed(g: &mut Guild, index: usize, count: usize) -> Result<(), NotApplicable> {
+    let end = index.checked_add(count).filter(|end| *end <= g.kept.queue.len());
+    let end = end.filter(|_| count > 0).ok_or(NotApplicable::Place)?;
+    let gone: Vec<Entry> = g.kept.queue.drain(index..end).collect();
+    gone.iter().for_each(|entry| g.uncount(entry));
+    Ok(())
 }
 
 fn moved(queue: &mut VecDeque<Entry>, from: usize, to: usize) -> Result<(), NotApplicable> {

@@ -46,10 +46,14 @@ pub enum Command {
         /// The mode.
         mode: LoopMode,
     },
-    /// Take one entry out of the queue.
+    /// Take one entry out of the queue, or several that follow each other.
     Remove {
         /// Shown position, 1 = next.
         index: usize,
+        /// Shown position of the other end of a range; `None` for one entry alone. Which end is named first is all the
+        /// same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<usize>,
     },
     /// Move one entry of the queue.
     Move {
@@ -69,12 +73,50 @@ pub enum Command {
     },
     /// Show what is playing.
     NowPlaying,
+    /// Show a page of what was played, the newest first.
+    History {
+        /// From 0.
+        page: usize,
+    },
+    /// Show where the bot is in voice.
+    VoiceInfo,
+    /// Show how loud the music is.
+    VolumeInfo,
 }
 
 impl Command {
     /// Whether the command only reads: such commands are free to everybody and never change the guild.
     pub fn reads_only(&self) -> bool {
-        matches!(self, Self::Queue { .. } | Self::NowPlaying)
+        matches!(
+            self,
+            Self::Queue { .. } | Self::NowPlaying | Self::History { .. } | Self::VoiceInfo | Self::VolumeInfo
+        )
+    }
+}
+
+/// The name that a refused or waiting command goes by in logs.
+pub const fn command_name(command: &Command) -> &'static str {
+    match command {
+        Command::Connect => "connect",
+        Command::Disconnect => "disconnect",
+        Command::Play { .. } => "play",
+        Command::Pause => "pause",
+        Command::Resume => "resume",
+        Command::Skip => "skip",
+        Command::Stop => "stop",
+        Command::Seek { .. } => "seek",
+        Command::Replay => "replay",
+        Command::Volume { .. } => "volume",
+        Command::Loop { .. } => "loop",
+        Command::Remove { .. } => "remove",
+        Command::Move { .. } => "move",
+        Command::Shuffle => "shuffle",
+        Command::Clear => "clear",
+        Command::Queue { .. } => "queue",
+        Command::NowPlaying => "nowplaying",
+        Command::History { .. } => "history",
+        Command::VoiceInfo => "voiceinfo",
+        Command::VolumeInfo => "volume-info",
     }
 }
 

@@ -17,10 +17,13 @@ pub enum Event {
         /// The entries, in order.
         entries: Vec<Entry>,
     },
-    /// An entry was taken out of the queue.
+    /// Entries that follow each other were taken out of the queue.
     Removed {
-        /// Its place, 0 = next.
+        /// Place of the first one, 0 = next.
         index: usize,
+        /// How many, at least 1.
+        #[serde(default = "one")]
+        count: usize,
     },
     /// An entry changed its place.
     Moved {
@@ -213,6 +216,11 @@ pub enum Event {
         /// The question's number.
         ticket: Ticket,
     },
+}
+
+/// What a record means that does not say how many.
+const fn one() -> usize {
+    1
 }
 
 impl Event {

@@ -12,6 +12,7 @@ mod command;
 mod decide;
 mod difference;
 mod event;
+mod info;
 mod input;
 mod pass;
 mod record;
@@ -23,13 +24,14 @@ mod weight;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Brief, NowView, QueueView, Refusal, Say, Stage, To, command_name};
+pub use answer::{Answer, Brief, NowView, QueueView, Refusal, Say, Stage, To};
 pub use apply::{NotApplicable, apply, apply_all};
 pub use ask::{Ask, AskError, JoinBlock, Loaded, Outcome, Question};
-pub use command::{Caller, Command, LoopMode, Where};
+pub use command::{Caller, Command, LoopMode, Where, command_name};
 pub use decide::{Decision, Ignored, decide};
 pub use difference::differences;
 pub use event::{Event, Pending};
+pub use info::{HistoryView, PlayerView, VoiceView, VolumeView};
 pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
 pub use record::{RECORD_VERSION, Record, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};

@@ -1,16 +1,16 @@
 //! Everything that can be said, each with the facts that its words must hold.
 
-use ostinato_machine::guild::{JoinBlock, LoopMode, Refusal, Say};
+use ostinato_machine::guild::{JoinBlock, LoopMode, PlayerView, Refusal, Say, VoiceView, VolumeView};
 use ostinato_machine::ids::ChannelId;
 
-use super::{added, brief, now_view, queue_view};
+use super::{added, brief, history_view, now_view, queue_view, voice_view};
 use crate::discord::commands::{Local, Problem};
 
 /// Every variant once at least, with the facts that its words must hold.
 pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
     let channel = ChannelId(55);
     let track = brief("First");
-    vec![
+    let mut all = vec![
         (Say::Working, vec!["Working"]),
         (Say::Joined { channel }, vec!["<#55>"]),
         (Say::Left { channel, kept: 0 }, vec!["<#55>"]),
@@ -112,8 +112,24 @@ pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
             Say::Removed {
                 track: track.clone(),
                 index: 7,
+                count: 1,
             },
             vec!["Removed", "First", "place 7"],
+        ),
+        (
+            Say::Removed {
+                track: track.clone(),
+                index: 3,
+                count: 5,
+            },
+            vec!["Removed 5 tracks", "places 3 to 7", "First"],
+        ),
+        (
+            Say::Sought {
+                track: track.clone(),
+                position_ms: 0,
+            },
+            vec!["First", "from its start"],
         ),
         (
             Say::Moved {
@@ -192,6 +208,80 @@ pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
             },
             vec!["<#55>", "\"Speak\""],
         ),
+    ];
+    all.extend(read_only());
+    all
+}
+
+/// What is only read, beside the queue and the current track.
+fn read_only() -> Vec<(Say, Vec<&'static str>)> {
+    let volume = |percent, is_set| {
+        Say::VolumeInfo(VolumeView {
+            percent,
+            is_set,
+            default: 100,
+            max: 200,
+        })
+    };
+    let voice = |player, listeners| {
+        Say::VoiceInfo(VoiceView {
+            player,
+            listeners,
+            ..voice_view()
+        })
+    };
+    vec![
+        (
+            Say::History(Box::new(history_view())),
+            vec![
+                "History",
+                "`11`",
+                "Song 11",
+                "Song 12",
+                "3:07",
+                "<@44>",
+                "Page 2 of 2",
+                "12 tracks",
+                "newest first",
+            ],
+        ),
+        (
+            Say::VoiceInfo(voice_view()),
+            vec!["<#55>, connected", "2 people", "playing", "3 tracks queued"],
+        ),
+        (
+            voice(PlayerView::Alone, Some(0)),
+            vec!["nobody", "waiting for listeners"],
+        ),
+        (
+            voice(PlayerView::Paused, Some(1)),
+            vec!["1 person", "paused", "/resume"],
+        ),
+        (voice(PlayerView::Waiting, None), vec!["not known yet", "about to play"]),
+        (
+            Say::VoiceInfo(VoiceView {
+                player: PlayerView::Idle,
+                leaves_in_ms: Some(60_000),
+                ..voice_view()
+            }),
+            vec!["nothing is playing", "Leaves by itself <t:1000000060:R>"],
+        ),
+        (
+            Say::VoiceInfo(VoiceView {
+                connected: false,
+                ..voice_view()
+            }),
+            vec!["<#55>, about to connect"],
+        ),
+        (
+            Say::VoiceInfo(VoiceView {
+                node: false,
+                ..voice_view()
+            }),
+            vec!["waiting for an audio server"],
+        ),
+        (volume(100, false), vec!["100 %", "the default", "0 to 200 %"]),
+        (volume(40, true), vec!["40 %", "/volume", "default is 100 %"]),
     ]
 }
 
@@ -225,6 +315,8 @@ pub(super) fn refusals() -> Vec<(Refusal, Vec<&'static str>)> {
         (Refusal::NotSeekable, vec!["no positions"]),
         (Refusal::BehindEnd { length_ms: 187_000 }, vec!["3:07"]),
         (Refusal::VolumeRange { max: 200 }, vec!["0 to 200 %"]),
+        (Refusal::TooFewToShuffle, vec!["two queued tracks", "/play"]),
+        (Refusal::NoHistory, vec!["history is empty"]),
         (Refusal::NoSuchEntry { index: 9, count: 1 }, vec!["place 9", "1 track"]),
         (Refusal::TooManyPending { limit: 16 }, vec!["16 commands"]),
         (cannot(JoinBlock::View), vec!["<#55>", "View Channel"]),
@@ -269,6 +361,7 @@ pub(super) fn locals() -> Vec<(Local, Vec<&'static str>)> {
         (bad(Problem::TooLong { max: 500 }), vec!["500 characters"]),
         (bad(Problem::NoChoice), vec!["`off`, `track`, `queue`"]),
         (bad(Problem::NoPosition), vec!["1m30s"]),
+        (bad(Problem::NoPlaces), vec!["3-7", "/queue"]),
         (Local::UnknownInteraction, vec!["/help"]),
     ]
 }

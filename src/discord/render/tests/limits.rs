@@ -1,6 +1,6 @@
 //! Discord's limits hold, whatever tracks are called.
 
-use ostinato_machine::guild::{Brief, LoopMode, NowView, QueueView, Refusal, Say};
+use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, QueueView, Refusal, Say};
 use ostinato_machine::ids::UserId;
 use proptest::prelude::*;
 
@@ -69,6 +69,13 @@ proptest! {
         let moment = Moment { now_ms };
         let track = tracks[0].clone();
         let view = NowView { position_ms, track: track.clone(), next: tracks.last().cloned(), ..now_view() };
+        let history = HistoryView {
+            page: number,
+            pages: number,
+            first: number,
+            entries: tracks.clone(),
+            total: number,
+        };
         let queue = QueueView {
             now: Some(view.clone()),
             page: number / 2,
@@ -82,6 +89,8 @@ proptest! {
         let all = [
             Say::NowPlaying(Box::new(view)),
             Say::Queue(Box::new(queue)),
+            Say::History(Box::new(history)),
+            Say::Removed { track: track.clone(), index: number, count: number },
             Say::Skipped { track: track.clone(), next: Some(track.clone()) },
             Say::TrackFailed { track: track.clone(), message: words.clone().into() },
             Say::Added {

@@ -3,8 +3,8 @@
 mod facts;
 mod limits;
 
-use ostinato_machine::guild::{Brief, LoopMode, NowView, QueueView, Say};
-use ostinato_machine::ids::UserId;
+use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, PlayerView, QueueView, Say, VoiceView};
+use ostinato_machine::ids::{ChannelId, UserId};
 
 use super::message::Tone;
 use super::*;
@@ -49,6 +49,28 @@ fn queue_view() -> QueueView {
         total: 340,
         total_ms: Some(3_723_000),
         loop_mode: LoopMode::Queue,
+    }
+}
+
+fn history_view() -> HistoryView {
+    HistoryView {
+        page: 1,
+        pages: 2,
+        first: 11,
+        entries: vec![brief("Song 11"), brief("Song 12")],
+        total: 12,
+    }
+}
+
+fn voice_view() -> VoiceView {
+    VoiceView {
+        channel: ChannelId(55),
+        connected: true,
+        node: true,
+        listeners: Some(2),
+        player: PlayerView::Playing,
+        queued: 3,
+        leaves_in_ms: None,
     }
 }
 

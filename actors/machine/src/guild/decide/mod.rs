@@ -90,6 +90,9 @@ fn command_now(
     match command {
         Command::Queue { page } => return show::queue(d, *page, reply),
         Command::NowPlaying => return show::now(d, reply),
+        Command::History { page } => return show::history(d, *page, reply),
+        Command::VoiceInfo => return show::voice(d, reply),
+        Command::VolumeInfo => return show::volume(d, reply),
         Command::Connect
         | Command::Disconnect
         | Command::Play { .. }
@@ -125,10 +128,14 @@ fn command_now(
         Command::Replay => control::replay(d, reply),
         Command::Volume { percent } => control::volume(d, *percent, reply),
         Command::Loop { mode } => control::set_loop(d, *mode, reply),
-        Command::Remove { index } => queue::remove(d, *index, reply),
+        Command::Remove { index, last } => queue::remove(d, *index, *last, reply),
         Command::Move { from, to } => queue::shift(d, *from, *to, reply),
         Command::Shuffle => queue::shuffle(d, reply),
         Command::Clear => queue::clear(d, reply),
-        Command::Queue { .. } | Command::NowPlaying => {}
+        Command::Queue { .. }
+        | Command::NowPlaying
+        | Command::History { .. }
+        | Command::VoiceInfo
+        | Command::VolumeInfo => {}
     }
 }

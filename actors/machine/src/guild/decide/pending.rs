@@ -63,7 +63,10 @@ fn found(d: &mut Draft<'_>, pending: &Pending, loaded: &Loaded) {
         | Command::Shuffle
         | Command::Clear
         | Command::Queue { .. }
-        | Command::NowPlaying => d.refuse(pending.reply.as_ref(), Refusal::Expired),
+        | Command::NowPlaying
+        | Command::History { .. }
+        | Command::VoiceInfo
+        | Command::VolumeInfo => d.refuse(pending.reply.as_ref(), Refusal::Expired),
     }
 }
 

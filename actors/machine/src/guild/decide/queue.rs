@@ -5,17 +5,28 @@ use super::super::{Brief, Refusal, Say};
 use super::Draft;
 use crate::ids::ReplyTo;
 
-pub(super) fn remove(d: &mut Draft<'_>, index: usize, reply: Option<&ReplyTo>) {
-    let count = d.g.kept.queue.len();
-    let Some(entry) = index.checked_sub(1).and_then(|place| d.g.kept.queue.get(place)) else {
-        return d.refuse(reply, no_such(index, count));
+/// Takes out the entries from `index` to `last`, both counted: all of them or, if one end is not there, none.
+pub(super) fn remove(d: &mut Draft<'_>, index: usize, last: Option<usize>, reply: Option<&ReplyTo>) {
+    let queued = d.g.kept.queue.len();
+    let other = last.unwrap_or(index);
+    let (first, last) = (index.min(other), index.max(other));
+    let Some(entry) = first.checked_sub(1).and_then(|place| d.g.kept.queue.get(place)) else {
+        return d.refuse(reply, no_such(first, queued));
     };
-    d.push(Event::Removed { index: index - 1 });
+    if last > queued {
+        return d.refuse(reply, no_such(last, queued));
+    }
+    let count = last - first + 1;
+    d.push(Event::Removed {
+        index: first - 1,
+        count,
+    });
     d.answer(
         reply,
         Say::Removed {
             track: Brief::entry(entry),
-            index,
+            index: first,
+            count,
         },
     );
 }
@@ -47,7 +58,7 @@ pub(super) fn shift(d: &mut Draft<'_>, from: usize, to: usize, reply: Option<&Re
 pub(super) fn shuffle(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     let count = d.g.kept.queue.len();
     if count < 2 {
-        return d.refuse(reply, Refusal::QueueEmpty);
+        return d.refuse(reply, Refusal::TooFewToShuffle);
     }
     let mut order: Vec<u32> = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
     let mut state = d.seed;

@@ -81,8 +81,8 @@ pub(super) fn adopt(d: &mut Draft<'_>, seen: &Seen, heard: bool) {
         entry: current.entry.id,
         requeued: d.g.kept.loop_mode == LoopMode::Queue,
     });
-    for _ in 0..place {
-        d.push(Event::Removed { index: 0 });
+    if place > 0 {
+        d.push(Event::Removed { index: 0, count: place });
     }
     let position_ms = seen.position_ms.saturating_sub(LEAD_MS);
     d.push(Event::Began {

@@ -1,11 +1,11 @@
 //! The commands that only read.
 
 use super::super::state::Current;
-use super::super::{Brief, NowView, QueueView, Refusal, Say};
+use super::super::{Brief, HistoryView, NowView, PlayerView, QueueView, Refusal, Say, VoiceView, VolumeView};
 use super::Draft;
 use crate::ids::ReplyTo;
 
-/// Entries on a page of the queue.
+/// Entries on a page of the queue and of the history.
 const PAGE: usize = 10;
 
 pub(super) fn queue(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
@@ -48,6 +48,62 @@ pub(super) fn now(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         }
         None => d.refuse(reply, Refusal::NothingPlaying),
     }
+}
+
+pub(super) fn history(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
+    let history = &d.g.kept.history;
+    if history.is_empty() {
+        return d.refuse(reply, Refusal::NoHistory);
+    }
+    let pages = history.len().div_ceil(PAGE);
+    let page = page.min(pages - 1);
+    let shown = history.iter().rev().skip(page * PAGE).take(PAGE);
+    let view = HistoryView {
+        page,
+        pages,
+        first: page * PAGE + 1,
+        entries: shown.map(Brief::entry).collect(),
+        total: history.len(),
+    };
+    d.answer(reply, Say::History(Box::new(view)));
+}
+
+pub(super) fn voice(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
+    let Some(channel) = d.g.bot_channel() else {
+        return d.refuse(reply, Refusal::BotNotInVoice);
+    };
+    let (kept, passing) = (&d.g.kept, &d.g.passing);
+    let player = if kept.current.is_none() {
+        PlayerView::Idle
+    } else if kept.paused_by_user {
+        PlayerView::Paused
+    } else if kept.paused_alone {
+        PlayerView::Alone
+    } else if d.g.audible() {
+        PlayerView::Playing
+    } else {
+        PlayerView::Waiting
+    };
+    let view = VoiceView {
+        channel,
+        connected: passing.voice.as_ref().is_some_and(|voice| voice.channel == channel),
+        node: passing.placed.is_some(),
+        listeners: d.g.listeners(channel),
+        player,
+        queued: kept.queue.len(),
+        leaves_in_ms: kept.leave_at_ms.map(|at_ms| at_ms.saturating_sub(d.at_ms)),
+    };
+    d.answer(reply, Say::VoiceInfo(view));
+}
+
+pub(super) fn volume(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
+    let view = VolumeView {
+        percent: d.g.volume(),
+        is_set: d.g.kept.volume.is_some(),
+        default: d.g.limits.default_volume,
+        max: d.g.limits.max_volume,
+    };
+    d.answer(reply, Say::VolumeInfo(view));
 }
 
 fn view(d: &Draft<'_>, current: &Current) -> NowView {

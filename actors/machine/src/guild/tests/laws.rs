@@ -51,7 +51,7 @@ fn l1_to_l8_hold_whatever_comes_in() {
     });
     let visited = visited.into_inner();
     let inputs: BTreeSet<&str> = visited.keys().map(|(input, _)| *input).collect();
-    assert_eq!(inputs.len(), 17 + 21, "every kind of input came: {inputs:?}");
+    assert_eq!(inputs.len(), 20 + 21, "every kind of input came: {inputs:?}");
     let all = inputs.iter().flat_map(|input| PHASES.map(|phase| (*input, phase)));
     let missed: Vec<_> = all.filter(|pair| !visited.contains_key(pair)).collect();
     println!(
@@ -130,7 +130,7 @@ fn a_gap_or_a_newer_release_is_refused_and_nothing_is_guessed() {
         })
     );
     records = world.records.clone();
-    records[1].events = vec![Event::Removed { index: 99 }];
+    records[1].events = vec![Event::Removed { index: 99, count: 1 }];
     let why = NotApplicable::Place;
     assert_eq!(restore(&records), Err(RestoreError::Event { revision: 2, why }));
 }

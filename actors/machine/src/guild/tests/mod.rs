@@ -6,6 +6,7 @@ mod laws;
 mod model;
 mod node;
 mod play;
+mod queue;
 mod random;
 mod rig;
 mod survive;

@@ -29,7 +29,7 @@ enum Order {
     Skip { twice: bool },
     Ends,
     Fails,
-    Remove(usize),
+    Remove(usize, Option<usize>),
     Move(usize, usize),
     Clear,
     Stop,
@@ -84,6 +84,17 @@ impl Plain {
         true
     }
 
+    fn remove(&mut self, one: usize, other: usize) -> bool {
+        let places = one.min(other)..=one.max(other);
+        let fits = *places.start() > 0 && *places.end() <= self.queue.len();
+        let mut place = 0;
+        self.queue.retain(|_| {
+            place += 1;
+            !fits || !places.contains(&place)
+        });
+        fits
+    }
+
     /// Follows an order; tells whether it is one that can be followed.
     fn follow(&mut self, order: &Order) -> bool {
         match *order {
@@ -102,11 +113,9 @@ impl Plain {
                 self.leave(false);
                 self.next();
             }
-            Order::Remove(at) | Order::Move(at, _) if at == 0 || at > self.queue.len() => return false,
+            Order::Move(at, _) if at == 0 || at > self.queue.len() => return false,
             Order::Move(_, to) if to == 0 || to > self.queue.len() => return false,
-            Order::Remove(at) => {
-                self.queue.remove(at - 1);
-            }
+            Order::Remove(one, other) => return self.remove(one, other.unwrap_or(one)),
             Order::Move(from, to) => {
                 let track = self.queue.remove(from - 1);
                 self.queue.insert(to - 1, track);
@@ -151,7 +160,7 @@ impl ReferenceStateMachine for Plain {
             3 => any::<bool>().prop_map(|twice| Order::Skip { twice }),
             4 => Just(Order::Ends),
             2 => Just(Order::Fails),
-            1 => place.clone().prop_map(Order::Remove),
+            2 => (place.clone(), prop::option::of(place.clone())).prop_map(|(one, other)| Order::Remove(one, other)),
             2 => (place.clone(), place).prop_map(|(from, to)| Order::Move(from, to)),
             1 => Just(Order::Clear),
             1 => Just(Order::Stop),
@@ -228,7 +237,7 @@ impl Real {
             }
             Order::Ends => self.ends(EndReason::Finished),
             Order::Fails => self.ends(EndReason::LoadFailed),
-            Order::Remove(index) => return self.say(Command::Remove { index }),
+            Order::Remove(index, last) => return self.say(Command::Remove { index, last }),
             Order::Move(from, to) => return self.say(Command::Move { from, to }),
             Order::Clear => return self.say(Command::Clear),
             Order::Stop => return self.say(Command::Stop),

@@ -63,12 +63,12 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 60;
+pub(super) const KINDS: u8 = 63;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
     Some(match kind {
-        0..=21 => command(rig, kind, draw),
+        0..=21 | 60..=62 => command(rig, kind, draw),
         22..=24 => Input::Seat(Seat {
             user: UserId(1 + draw.below(4) as u64),
             channel: (draw.below(3) > 0).then(|| draw.channel()),
@@ -117,7 +117,10 @@ fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
         10 => Command::Loop {
             mode: [LoopMode::Off, LoopMode::Track, LoopMode::Queue][draw.below(3)],
         },
-        11 => Command::Remove { index: draw.below(9) },
+        11 => Command::Remove {
+            index: draw.below(9),
+            last: draw.once_in(2).then(|| draw.below(9)),
+        },
         12 => Command::Move {
             from: draw.below(9),
             to: draw.below(9),
@@ -126,6 +129,9 @@ fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
         14 => Command::Clear,
         15 => Command::Queue { page: draw.below(4) },
         16 => Command::NowPlaying,
+        60 => Command::History { page: draw.below(3) },
+        61 => Command::VoiceInfo,
+        62 => Command::VolumeInfo,
         _ => Command::Play {
             query: ["x", "x", " ", "a very long text that nobody would look for"][draw.below(4)].into(),
             at: [Where::End, Where::Next, Where::Now][draw.below(3)],

@@ -1,0 +1,66 @@
+//! What the commands show that only read, beside the queue and the current track.
+
+use super::Brief;
+use crate::ids::ChannelId;
+
+/// A page of what was played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryView {
+    /// The page, from 0.
+    pub page: usize,
+    /// Number of pages, at least 1.
+    pub pages: usize,
+    /// How long ago the first of `entries` was left, counted in tracks: 1 = the last one.
+    pub first: usize,
+    /// The tracks of the page, the newest first, ten at most.
+    pub entries: Vec<Brief>,
+    /// How many tracks are remembered.
+    pub total: usize,
+}
+
+/// Where the bot is in voice, and how it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceView {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Whether Discord has let it in and named a voice server.
+    pub connected: bool,
+    /// Whether an audio node plays for it, or stands ready to.
+    pub node: bool,
+    /// People who listen there; `None` while that is unknown.
+    pub listeners: Option<usize>,
+    /// What it does there.
+    pub player: PlayerView,
+    /// How many entries are queued.
+    pub queued: usize,
+    /// When it leaves by itself, from now, ms; `None` when nothing makes it leave.
+    pub leaves_in_ms: Option<u64>,
+}
+
+/// What a player does, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayerView {
+    /// There is no current track.
+    Idle,
+    /// A user paused it.
+    Paused,
+    /// It is silent because nobody listens.
+    Alone,
+    /// It is about to sound.
+    Waiting,
+    /// It plays.
+    Playing,
+}
+
+/// How loud the music is, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VolumeView {
+    /// What holds now, percent.
+    pub percent: u16,
+    /// Whether it was set in this guild; otherwise it is the default.
+    pub is_set: bool,
+    /// What a guild has that never set one, percent.
+    pub default: u16,
+    /// Highest that may be set, percent.
+    pub max: u16,
+}
