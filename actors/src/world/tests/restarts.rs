@@ -267,3 +267,22 @@ fn a_command_that_waited_for_the_process_meets_the_track_that_plays_by_then() {
         assert_eq!(world.begins("short"), 1);
     });
 }
+
+#[test]
+fn a_refusal_that_the_gateway_replays_is_no_second_message() {
+    playing(14, |world| async move {
+        world.wait_ms(1_500).await;
+        let asked = world.say(GUILD, ANN, Command::Remove { index: 99 });
+        assert!(world.until(500, |w| w.answer(asked).is_some()).await);
+        world.kill().await;
+        world.start().await.expect("a process");
+        world.wait_ms(15_000).await;
+        let interaction = world.discord.interaction(asked).expect("known");
+        assert!(interaction.races > 0, "it is replayed: {interaction:?}");
+        assert!(interaction.follow_ups.is_empty(), "{interaction:?}");
+        assert!(
+            refused(interaction.shown.as_ref()).is_some_and(|refusal| *refusal != Refusal::TooLate),
+            "{interaction:?}"
+        );
+    });
+}
