@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ostinato_machine::guild::{Answer, Ask, Record, Wanted};
-use ostinato_machine::ids::{GuildId, NodeId};
+use ostinato_machine::guild::{Answer, Ask, Record, Say, Stage, To, Wanted};
+use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 use smallvec::SmallVec;
 
 use self::queue::{Looseness, Queue};
@@ -27,6 +27,8 @@ pub(crate) struct Effects {
     pub(crate) wanted: Wanted,
     /// The player that the guild took over.
     pub(crate) adopted: Option<(NodeId, u64)>,
+    /// Where the bot sits, if the guild was told of it just now.
+    pub(crate) sits: Option<ChannelId>,
     pub(crate) say: SmallVec<[Answer; 1]>,
     pub(crate) ask: SmallVec<[Ask; 1]>,
     /// An interaction that is closed without a word.
@@ -40,6 +42,7 @@ pub(crate) struct Effects {
 pub(crate) struct Outside {
     pub(crate) wanted: Wanted,
     pub(crate) adopted: Option<(NodeId, u64)>,
+    pub(crate) sits: Option<ChannelId>,
     pub(crate) ask: SmallVec<[Ask; 1]>,
 }
 
@@ -48,6 +51,22 @@ pub(crate) struct Outside {
 pub(crate) struct Words {
     pub(crate) say: SmallVec<[Answer; 1]>,
     pub(crate) closes: Option<u64>,
+}
+
+impl Words {
+    /// The same words, said of a change that is not durable.
+    fn unsaved(mut self) -> Self {
+        for answer in &mut self.say {
+            if matches!(answer.to, To::Reply(_))
+                && answer.stage == Stage::Final
+                && !matches!(answer.say, Say::Refused(_))
+            {
+                let say = std::mem::replace(&mut answer.say, Say::Working);
+                answer.say = Say::Unsaved(Box::new(say));
+            }
+        }
+        self
+    }
 }
 
 /// What is released.

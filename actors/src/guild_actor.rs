@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use actix::{Actor, ActorContext as _, Context, Handler, MessageResult};
 use ostinato_machine::guild::{self, Decision, Event, Guild, Ignored, Input, Report};
-use ostinato_machine::ids::{GuildId, NodeId};
+use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 
 use crate::faults::{Note, Strike};
 use crate::gate::Effects;
@@ -92,6 +92,7 @@ impl GuildActor {
             };
             let effects = Effects {
                 adopted: adopted(&input.input, &decision),
+                sits: sits(&input.input),
                 closes: closes(&input.input, &decision),
                 wanted,
                 say: decision.say,
@@ -173,6 +174,23 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Asked { .. }
         | Event::Closed { .. } => None,
     })
+}
+
+/// Where the bot sits, if that is what the input says.
+fn sits(input: &Input) -> Option<ChannelId> {
+    match input {
+        Input::OwnVoice { channel, .. } => *channel,
+        Input::Command { .. }
+        | Input::Restored(_)
+        | Input::Seat(_)
+        | Input::VoiceServer { .. }
+        | Input::VoiceLost
+        | Input::Placed { .. }
+        | Input::Player { .. }
+        | Input::Done { .. }
+        | Input::Expired { .. }
+        | Input::Wake => None,
+    }
 }
 
 /// The interaction that is closed without a word: it was answered, or is being answered, under the same cause.

@@ -78,7 +78,12 @@ impl Lanes {
 
     fn outside(&self, station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, outside: Outside) {
         let lane = self.lane(shard, guild);
-        let Outside { wanted, adopted, ask } = outside;
+        let Outside {
+            wanted,
+            adopted,
+            sits,
+            ask,
+        } = outside;
         let fleet = &station.ports.fleet;
         if let Some((node, generation)) = adopted {
             fleet.adopted(shard.id, guild, node, generation);
@@ -90,7 +95,13 @@ impl Lanes {
                 fleet.release(shard.id, guild);
             }
         }
-        let voice = lane.voice.borrow_mut().want(wanted.voice);
+        let voice = {
+            let mut told = lane.voice.borrow_mut();
+            if let Some(channel) = sits {
+                told.sits(channel);
+            }
+            told.want(wanted.voice)
+        };
         if let Some(channel) = voice {
             station.ports.gateway.want_voice(shard.id, guild, channel);
         }
@@ -131,10 +142,13 @@ impl Lanes {
 
     /// Nothing is wanted outside any more, whatever the guild last said.
     pub(crate) fn silence(&self, station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
-        let wanted = Wanted::default();
-        let ask = SmallVec::new();
-        let adopted = None;
-        self.outside(station, shard, guild, Outside { wanted, adopted, ask });
+        let nothing = Outside {
+            wanted: Wanted::default(),
+            adopted: None,
+            sits: None,
+            ask: SmallVec::new(),
+        };
+        self.outside(station, shard, guild, nothing);
     }
 
     /// A new incarnation counts its voice requests anew, and must be placed anew.
@@ -153,11 +167,6 @@ impl Lanes {
         if let Some(lane) = self.known(guild) {
             lane.voice.borrow_mut().restart(None);
         }
-    }
-
-    /// Discord says where the bot sits.
-    pub(crate) fn own_voice(&self, shard: &Rc<Shard>, guild: GuildId, channel: ChannelId) {
-        self.lane(shard, guild).voice.borrow_mut().sits(channel);
     }
 
     /// A node says something about the guild's player.

@@ -86,6 +86,7 @@ fn demo(length_s: u64, faults: Vec<(Duration, DemoFault)>) -> Books {
         program: program(),
         length: Duration::from_secs(length_s),
         guilds: 10,
+        idle_guilds: 0,
         seed: SEED,
         faults,
         log: None,

@@ -75,6 +75,7 @@ impl Queue {
             outside: Some(Outside {
                 wanted: effects.wanted,
                 adopted: effects.adopted,
+                sits: effects.sits,
                 ask: effects.ask,
             }),
             words: Some(Words {
@@ -102,7 +103,9 @@ impl Queue {
                 out.extend(held.outside.take().map(Release::Outside));
             }
             if level >= Looseness::All {
-                out.extend(held.words.take().map(Release::Words));
+                let saved = held.confirmed;
+                let words = held.words.take();
+                out.extend(words.map(|words| Release::Words(if saved { words } else { words.unsaved() })));
             }
             if level == Looseness::Held {
                 break;
@@ -189,8 +192,9 @@ fn weight(record: &Record) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use ostinato_machine::guild::{Answer, Say, Stage, To};
     use ostinato_machine::guild::{Event, Input, RECORD_VERSION, Stamped};
-    use ostinato_machine::ids::CauseId;
+    use ostinato_machine::ids::{CauseId, Hidden, ReplyTo};
     use smallvec::SmallVec;
 
     use super::*;
@@ -222,6 +226,7 @@ mod tests {
                 ..Default::default()
             },
             adopted: None,
+            sits: None,
             say: SmallVec::new(),
             ask: SmallVec::new(),
             closes: None,
@@ -275,6 +280,43 @@ mod tests {
         queue.confirm(1);
         assert_eq!(told(&queue.release()), "");
         assert_eq!(marks.low_water(9), 9);
+    }
+
+    #[test]
+    fn l4_an_answer_that_does_not_wait_for_its_record_says_so() {
+        let answer = || {
+            let reply = ReplyTo {
+                interaction: 1,
+                application: 1,
+                token: Hidden::new("t"),
+                arrived_ms: 0,
+                made_ms: 0,
+                public: true,
+            };
+            Answer {
+                to: To::Reply(reply),
+                stage: Stage::Final,
+                say: Say::Volume { percent: 80 },
+            }
+        };
+        let said = |released: Vec<Release>| {
+            let words = released.into_iter().filter_map(|release| match release {
+                Release::Words(words) => Some(words.say),
+                Release::Outside(_) => None,
+            });
+            words.flatten().map(|answer| answer.say).collect::<Vec<_>>()
+        };
+        let plain = Say::Volume { percent: 80 };
+        let (mut queue, marks) = (Queue::default(), Marks::default());
+        for sequence in 1..=2 {
+            let mut effects = effects(&marks, sequence);
+            effects.say.push(answer());
+            queue.push(record(sequence, 1), true, effects, BOUND);
+        }
+        queue.confirm(1);
+        assert_eq!(said(queue.release()), [plain.clone()]);
+        queue.loosen(2, Looseness::All);
+        assert_eq!(said(queue.release()), [Say::Unsaved(Box::new(plain))]);
     }
 
     #[test]

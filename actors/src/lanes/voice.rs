@@ -22,7 +22,8 @@ impl Told {
         self.0 = own;
     }
 
-    /// Discord put the bot there; it need not be asked for again.
+    /// The guild knows that Discord put the bot there; it need not be asked for again. Told any earlier, what the guild
+    /// wanted before would bring the bot back.
     pub(super) fn sits(&mut self, channel: ChannelId) {
         let join = self.0.map_or(0, |told| told.join);
         self.0 = Some(WantedVoice { channel, join });

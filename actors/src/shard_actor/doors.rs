@@ -65,7 +65,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         }
         GatewayEvent::Away { why } => tracing::debug!(shard = %id, why, "the gateway is away"),
         GatewayEvent::Fatal { code, fix } => {
-            tracing::error!(shard = %id, code, fix, "discord refuses this bot for good");
+            // Said once, by whoever ends the process.
             station.fatal(Fatal::Gateway { code, fix });
         }
         GatewayEvent::GuildUp { seats, .. } => guild_up(station, shard, sequence, &seats),
@@ -121,9 +121,6 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
             channel, session_id, ..
         } => {
             let own = channel.map(|channel| (channel, session_id.clone()));
-            if let Some(channel) = channel {
-                station.lanes.own_voice(shard, guild, *channel);
-            }
             shard.seats.borrow_mut().sit_down(guild, own);
             if channel.is_some() && shard.phase(guild) == Phase::Cold {
                 return station.activate(shard, guild);

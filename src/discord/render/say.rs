@@ -21,6 +21,7 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
     match say {
         Say::Working => Message::plain("Working on it."),
         Say::Refused(why) => Message::plain(refusal::words(why)),
+        Say::Unsaved(done) => unsaved(self::say(done, moment)),
         Say::Queue(view) => queue(view, moment),
         Say::NowPlaying(view) => now_playing(view, moment),
         Say::Joined { channel } => line(format!("Joined <#{channel}>.")),
@@ -66,6 +67,19 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
         Say::VoiceRefused { code } => Message::notice(Tone::Fault, &voice_refused(*code)),
         Say::JoinFailed { channel, why } => warning(&refusal::join_block(*channel, *why)),
     }
+}
+
+/// What was done, and that a restart may forget it.
+fn unsaved(mut message: Message) -> Message {
+    let warning = "Not saved yet: the storage does not answer, and a restart now would forget this.";
+    match &mut message.card {
+        Some(card) => {
+            let footer = card.footer.take().map(|footer| format!("{footer} · {warning}"));
+            card.footer = Some(footer.unwrap_or_else(|| warning.to_owned()));
+        }
+        None => message.text = format!("{}\n{warning}", message.text),
+    }
+    message
 }
 
 fn place(index: usize) -> String {

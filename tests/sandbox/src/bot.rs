@@ -81,6 +81,18 @@ pub struct BotSpec {
     pub config: serde_json::Value,
 }
 
+/// What a process has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Processor time, user and system, ms.
+    pub cpu_ms: u64,
+    /// Resident memory now, kB.
+    pub rss_kb: u64,
+}
+
+/// How long a tick of the system's accounts is, ms.
+const TICK_MS: u64 = 10;
+
 /// The bot's process, or the place where it was.
 #[derive(Debug)]
 pub struct Bot {
@@ -161,6 +173,21 @@ impl Bot {
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().and_then(Child::id)
+    }
+
+    /// What the running process has used so far; `None` where the system does not tell, or when nothing runs.
+    pub fn usage(&self) -> Option<Usage> {
+        let pid = self.pid()?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may have spaces; user and system time are the 12th and 13th words after it.
+        let words: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = words.get(11)?.parse::<u64>().ok()? + words.get(12)?.parse::<u64>().ok()?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(Usage {
+            cpu_ms: ticks * TICK_MS,
+            rss_kb: resident.split_whitespace().next()?.parse().ok()?,
+        })
     }
 
     /// Whether its process is there.

@@ -35,6 +35,8 @@ pub struct Demo {
     pub length: Duration,
     /// How many guilds.
     pub guilds: usize,
+    /// How many more in which nobody does anything.
+    pub idle_guilds: usize,
     /// Seed of everything that is drawn.
     pub seed: u64,
     /// What breaks and when, from the first sound on.
@@ -73,7 +75,11 @@ pub async fn run(demo: &Demo) -> anyhow::Result<Books> {
         let tunes = tunes::add(&mut stage.at.catalogue(), number, &mut random);
         guilds.push((guild, tunes));
     }
+    for number in 1..=demo.idle_guilds {
+        stage.at.add_guild(&format!("Idle {number}"), &spec());
+    }
     stage.raise().await?;
+    let idle = stage.bot.lock().await.usage();
     let tally = Arc::new(Tally::default());
     let end_ms = Arc::new(AtomicU64::new(u64::MAX));
     let mut drivers = tokio::task::JoinSet::new();
@@ -107,7 +113,10 @@ pub async fn run(demo: &Demo) -> anyhow::Result<Books> {
     for (guild, _) in &guilds {
         driver::compare_queue(&stage, &tally, guild).await;
     }
-    finish(demo, &stage, &tally, sound, problems).await
+    let used = stage.bot.lock().await.usage();
+    let mut books = finish(demo, &stage, &tally, sound, problems).await?;
+    books.weigh(idle, used);
+    Ok(books)
 }
 
 async fn finish(

@@ -68,6 +68,9 @@ struct DemoArgs {
     /// How many guilds
     #[arg(long, value_name = "N", default_value_t = 10)]
     guilds: usize,
+    /// So many more, in which nobody does anything
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    idle_guilds: usize,
     /// Kill the bot with SIGKILL and start it again
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Breaking things")]
     kill9_at: Option<Duration>,
@@ -217,6 +220,7 @@ async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<boo
         program: bot::find(common.bot.as_deref())?,
         length: args.length,
         guilds: args.guilds,
+        idle_guilds: args.idle_guilds,
         seed,
         faults: faults.into_iter().flatten().collect(),
         log: args.log.clone(),
@@ -251,6 +255,18 @@ fn print(books: &Books) {
         "bot        {} restarts, {} identifies, {} resumes",
         books.restarts, books.identifies, books.resumes
     );
+    if let (Some(idle_kb), Some(rss_kb)) = (books.bot_idle_rss_kb, books.bot_rss_kb) {
+        print!(
+            "cost       {:.1} MB idle, {:.1} MB in the end",
+            idle_kb as f64 / 1_000.0,
+            rss_kb as f64 / 1_000.0
+        );
+        let each = books.bot_cpu_ms_each;
+        println!(
+            "{}",
+            each.map_or(String::new(), |ms| format!(", {ms:.2} ms CPU a command"))
+        );
+    }
     println!(
         "wrong      {} violations, {} errors · seed {}",
         books.violations, books.errors, books.seed

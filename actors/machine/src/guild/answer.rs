@@ -142,6 +142,8 @@ pub enum Say {
     NowPlaying(Box<NowView>),
     /// Not done, and why.
     Refused(Refusal),
+    /// Done, but not saved: the store is slow or down, and a crash now would forget it. Made by the gate, never by a rule.
+    Unsaved(Box<Say>),
     /// Notice: no audio node is there; the position is kept and it goes on by itself.
     NoNode,
     /// Notice: a track could not be played and was passed over.

@@ -45,6 +45,19 @@ fn playing<F: Future<Output = ()>>(seed: u64, play: impl FnOnce(Rc<World>) -> F)
     });
 }
 
+/// What an answer says was done, saved or not.
+fn done(say: Option<Say>) -> Option<Say> {
+    match say {
+        Some(Say::Unsaved(done)) => Some(*done),
+        other => other,
+    }
+}
+
+/// Whether an answer says that what was done is not saved.
+fn is_unsaved(say: &Option<Say>) -> bool {
+    matches!(say, Some(Say::Unsaved(_)))
+}
+
 impl World {
     /// Gives a command as Ann and waits for the answer.
     async fn asks(&self, command: Command) -> Option<Say> {
@@ -56,7 +69,7 @@ impl World {
     /// Adds a track as Ann and waits until it is answered.
     async fn adds(&self, title: &str) {
         let asked = self.play(GUILD, ANN, title);
-        let added = |w: &Self| matches!(w.answer(asked), Some(Say::Added { .. }));
+        let added = |w: &Self| matches!(done(w.answer(asked)), Some(Say::Added { .. }));
         assert!(
             self.until(3_000, added).await,
             "{title} is added: {:?}",

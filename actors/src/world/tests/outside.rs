@@ -132,7 +132,8 @@ fn a_new_session_at_the_start_joins_again_and_plays_on() {
 fn a_player_that_nobody_wants_is_deleted_and_an_unwanted_seat_left() {
     playing(9, |world| async move {
         world.store.set(StoreMode::Down);
-        assert!(matches!(world.asks(Command::Disconnect).await, Some(Say::Left { .. })));
+        let left = world.asks(Command::Disconnect).await;
+        assert!(is_unsaved(&left) && matches!(done(left), Some(Say::Left { .. })));
         world.kill().await;
         world.store.set(StoreMode::Up(1));
         world.discord.move_bot(GUILD, Some(LOUNGE));
@@ -200,5 +201,23 @@ fn guilds_of_several_shards_and_arbiters_play_side_by_side() {
         world.wait_ms(5_000).await;
         assert!(all(&world));
         assert_eq!(world.begins("a"), 6);
+    });
+}
+
+#[test]
+fn a_bot_that_is_moved_stays_there_whatever_was_under_way() {
+    playing(13, |world| async move {
+        let attic = ChannelId(22);
+        world.discord.sit(GUILD, UserId(12), Some(attic));
+        world.store.set(StoreMode::Up(100));
+        world.say(GUILD, ANN, Command::Volume { percent: 70 });
+        world.wait_ms(20).await;
+        world.discord.move_bot(GUILD, Some(attic));
+        world.wait_ms(3_000).await;
+        assert_eq!(
+            (world.discord.own(GUILD), world.sounding(GUILD)),
+            (Some(attic), vec!["a".to_owned()])
+        );
+        assert_eq!(world.lines(|what| matches!(what, What::Voice(_))), 1);
     });
 }

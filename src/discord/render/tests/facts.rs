@@ -157,6 +157,10 @@ pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
             Say::Refused(Refusal::NothingPlaying),
             vec!["Nothing is playing", "/play"],
         ),
+        (
+            Say::Unsaved(Box::new(Say::Volume { percent: 80 })),
+            vec!["80 %", "Not saved"],
+        ),
         (Say::NoNode, vec!["No audio server", "by itself"]),
         (
             Say::TrackFailed {

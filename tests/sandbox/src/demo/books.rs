@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ByName;
+use crate::bot::Usage;
 use crate::run::stage::StandIns;
 use crate::sound::Report;
 
@@ -57,6 +58,12 @@ pub struct Books {
     pub races: ByName,
     /// Lines of the bot's log that call for somebody, and answers that are wrong.
     pub errors: usize,
+    /// Resident memory of the bot once it was connected, before the first command, kB.
+    pub bot_idle_rss_kb: Option<u64>,
+    /// Resident memory of the bot in the end, kB.
+    pub bot_rss_kb: Option<u64>,
+    /// Processor time of the bot per command with all that follows from it, ms; only when one process did it all.
+    pub bot_cpu_ms_each: Option<f64>,
     /// The seed.
     pub seed: u64,
     /// What is behind the figures, one sentence each.
@@ -64,6 +71,18 @@ pub struct Books {
 }
 
 impl Books {
+    /// Adds what the bot's process had used before the first command and in the end.
+    pub(super) fn weigh(&mut self, idle: Option<Usage>, used: Option<Usage>) {
+        self.bot_idle_rss_kb = idle.map(|idle| idle.rss_kb);
+        self.bot_rss_kb = used.map(|used| used.rss_kb);
+        let commands = u32::try_from(self.commands_sent).unwrap_or(u32::MAX);
+        self.bot_cpu_ms_each = idle
+            .zip(used)
+            .filter(|_| self.restarts == 0 && commands > 0)
+            .and_then(|(idle, used)| u32::try_from(used.cpu_ms.checked_sub(idle.cpu_ms)?).ok())
+            .map(|cpu_ms| f64::from(cpu_ms) / f64::from(commands));
+    }
+
     /// Whether everything is as promised.
     pub fn is_good(&self) -> bool {
         let heard = self.frames_due > 0 && self.heard_percent >= HEARD_PERCENT;
@@ -188,6 +207,9 @@ impl Tally {
             violations: found.violations.len(),
             races: found.races,
             errors: errors.len(),
+            bot_idle_rss_kb: None,
+            bot_rss_kb: None,
+            bot_cpu_ms_each: None,
             seed,
             details,
         }
