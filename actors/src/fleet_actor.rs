@@ -44,10 +44,14 @@ impl Handler<Happened> for FleetActor {
     fn handle(&mut self, Happened(input): Happened, _: &mut Self::Context) {
         let now_ms = (self.now)();
         let fleet = &mut self.fleet;
+        let served = input.lost().filter(|shard| fleet.is_served(*shard));
         // The fleet must not fall with one input: whoever wanted a node asks again when the next one comes up.
         match catch_unwind(AssertUnwindSafe(|| fleet.step(now_ms, input))) {
             Ok(placements) => placements.into_iter().for_each(|placement| (self.exit)(placement)),
             Err(_) => tracing::error!("the fleet failed on an input; it goes on with what it knows"),
+        }
+        if let Some(shard) = served.filter(|shard| !fleet.is_served(*shard)) {
+            tracing::error!(%shard, "no audio node is left; guilds wait for one, bring a node back");
         }
     }
 }

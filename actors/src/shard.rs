@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use actix::Addr;
-use ostinato_machine::guild::Guild;
+use ostinato_machine::guild::{Guild, Input};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 use ostinato_machine::restart::{CommonCause, Tokens};
 use ostinato_machine::slot::{Phase, Refused, Slot, SlotContext, SlotInput, SlotOutput};
@@ -193,7 +193,11 @@ impl Shard {
             }
             let seq = table.next_seq;
             let entry = table.entries.entry(guild).or_default();
-            entry.slot.offer(seq, Arc::new(item), command, &settings.slots)?;
+            if matches!(item.stamped.input, Input::Player { .. }) {
+                entry.slot.offer_report(seq, Arc::new(item), &settings.slots)?;
+            } else {
+                entry.slot.offer(seq, Arc::new(item), command, &settings.slots)?;
+            }
             table.next_seq = seq.saturating_add(1);
             table.work.push_back((guild, Work::Slot(SlotInput::Tick)));
         }

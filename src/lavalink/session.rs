@@ -337,7 +337,8 @@ impl Driver {
             return;
         }
         self.session.standing.set(Standing::Lost);
-        tracing::error!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");
+        // Others take its guilds over; that none is left is said by the fleet's shell.
+        tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");
         self.down(true, why);
     }
 

@@ -69,6 +69,21 @@ pub enum FleetInput {
     },
 }
 
+impl FleetInput {
+    /// The shard that loses a node by this input.
+    pub fn lost(&self) -> Option<ShardId> {
+        match self {
+            Self::Down { shard, lost: true, .. } => Some(*shard),
+            Self::Down { .. }
+            | Self::Up { .. }
+            | Self::Stats { .. }
+            | Self::Want { .. }
+            | Self::Release { .. }
+            | Self::Adopted { .. } => None,
+        }
+    }
+}
+
 /// A proposal to a guild.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
@@ -183,6 +198,11 @@ impl Fleet {
             .get(&(shard, guild))
             .and_then(Option::as_ref)
             .map(|(node, _)| node)
+    }
+
+    /// Whether any node serves the guilds of a shard, or will go on to.
+    pub fn is_served(&self, shard: ShardId) -> bool {
+        self.nodes.keys().any(|node| self.serves(node, shard))
     }
 
     /// Whether a node serves the guilds of a shard, or will go on to.

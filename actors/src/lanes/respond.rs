@@ -19,6 +19,9 @@ pub(super) enum Stand {
     Silent,
     /// It shows that the bot is thinking.
     Deferred,
+    /// A word that this process did not say: the one before it has answered or deferred. What is said now takes the place
+    /// of that word and is no further message.
+    Taken,
     /// Another process, or a call without an answer, may have said something.
     Unknown,
 }
@@ -35,7 +38,7 @@ pub(super) async fn defer(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo
             tracing::info!(%guild, cause = reply.interaction, %error, "an interaction could not be deferred");
             // Somebody was first, or it is gone; or nobody knows, and the answer will find out.
             if error.kind == PortErrorKind::Gone {
-                Stand::Deferred
+                Stand::Taken
             } else {
                 Stand::Unknown
             }
@@ -58,7 +61,7 @@ pub(super) async fn answer(
     let result = if too_late {
         // It was not applied and gets no callback; whoever looks at an older deferral is told.
         station.ports.discord.edit(reply, guild, say).await.or_else(expected)
-    } else if stand != Stand::Deferred && age_ms < first_ms {
+    } else if matches!(stand, Stand::Silent | Stand::Unknown) && age_ms < first_ms {
         let public = reply.public && !refused;
         let first = First::Answer {
             say: say.clone(),
@@ -69,12 +72,16 @@ pub(super) async fn answer(
             station.ports.discord.first(reply, guild, first.clone())
         });
         match result.await {
-            // Answered or deferred before, by a process that is gone or by a call that seemed lost.
-            Err(error) if error.kind != PortErrorKind::Refused => later(station, guild, reply, say).await,
+            // Nothing was said here, so a process that is gone has answered or deferred.
+            Err(error) if error.kind == PortErrorKind::Gone && stand == Stand::Silent => {
+                later(station, guild, reply, say, Stand::Taken).await
+            }
+            // Answered or deferred before, by a call that seemed lost.
+            Err(error) if error.kind != PortErrorKind::Refused => later(station, guild, reply, say, stand).await,
             other => other,
         }
     } else {
-        later(station, guild, reply, say).await
+        later(station, guild, reply, say, stand).await
     };
     if let Err(error) = result {
         tracing::warn!(%guild, cause = reply.interaction, %error, "an answer could not be given");
@@ -83,9 +90,15 @@ pub(super) async fn answer(
 
 /// Answers an interaction that was deferred. A refusal is for the caller alone: after a public deferral it is another
 /// message.
-async fn later(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
+async fn later(
+    station: &Rc<Station>,
+    guild: GuildId,
+    reply: &ReplyTo,
+    say: Say,
+    stand: Stand,
+) -> Result<(), PortError> {
     let discord = &station.ports.discord;
-    if reply.public && matches!(say, Say::Refused(_)) {
+    if reply.public && stand != Stand::Taken && matches!(say, Say::Refused(_)) {
         repeat(station, None, || discord.delete(reply))
             .await
             .or_else(expected)?;

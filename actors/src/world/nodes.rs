@@ -13,9 +13,6 @@ use super::trace::What;
 use crate::ports::{Audio, AudioSink, PortError, PortErrorKind, Work};
 use crate::station::sleep_ms;
 
-/// How long a node takes to answer a connection, ms.
-const CONNECT_MS: u64 = 10;
-
 /// How long a node takes to obey, ms.
 const ORDER_MS: u64 = 5;
 
@@ -41,7 +38,7 @@ impl Audio for Port {
                 .map(|(_, session)| session.clone());
             let (audio, life) = (Rc::clone(&self.audio), Rc::clone(&self.life));
             actix_rt::spawn(async move {
-                sleep_ms(CONNECT_MS).await;
+                sleep_ms(audio.connect_ms.get()).await;
                 if life.get() {
                     audio.link(&node, shard, link);
                     audio.connect(shard, &node, wanted.as_deref());

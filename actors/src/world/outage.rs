@@ -28,6 +28,11 @@ impl FakeAudio {
         self.hangs.set(hang);
     }
 
+    /// How long nodes take to answer a connection from now on, ms.
+    pub fn slow_connect(&self, ms: u64) {
+        self.connect_ms.set(ms);
+    }
+
     /// Searches take so long from now on, ms.
     pub fn slow_search(&self, ms: u64) {
         self.search_ms.set(ms);

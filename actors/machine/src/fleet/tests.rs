@@ -270,3 +270,22 @@ proptest! {
         prop_assert!(up(&mut fleet, 0, false).is_empty(), "nobody is moved back");
     }
 }
+
+#[test]
+fn a_shard_is_served_as_long_as_one_node_is_up_or_resumes() {
+    let mut fleet = Fleet::default();
+    let down = |name, lost| FleetInput::Down {
+        shard: SHARD,
+        node: node(name),
+        lost,
+    };
+    assert!(!fleet.is_served(SHARD));
+    up(&mut fleet, 1, false);
+    up(&mut fleet, 2, false);
+    fleet.step(1, down(1, true));
+    fleet.step(1, down(2, false));
+    assert!(fleet.is_served(SHARD) && !fleet.is_served(ShardId(1)));
+    fleet.step(1, down(2, true));
+    assert!(!fleet.is_served(SHARD));
+    assert_eq!((down(1, true).lost(), down(1, false).lost()), (Some(SHARD), None));
+}

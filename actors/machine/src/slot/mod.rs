@@ -206,6 +206,7 @@ struct Held<I> {
     seq: u64,
     input: Arc<I>,
     command: bool,
+    early: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -309,7 +310,27 @@ impl<I> Slot<I> {
         if self.held() >= room {
             return Err(Refused::Full);
         }
-        self.inbox.push_back(Held { seq, input, command });
+        self.inbox.push_back(Held {
+            seq,
+            input,
+            command,
+            early: false,
+        });
+        Ok(())
+    }
+
+    /// Accepts what a node says of the guild's player, as [`Self::offer`] does. Before the guild runs it goes ahead of
+    /// whatever waits but earlier reports: commands that waited for the guild are to meet the player as it is.
+    pub fn offer_report(&mut self, seq: u64, input: Arc<I>, policy: &SlotPolicy) -> Result<(), Refused> {
+        self.offer(seq, input, false, policy)?;
+        if !matches!(self.state, State::Cold | State::Loading { .. }) {
+            return Ok(());
+        }
+        if let Some(mut held) = self.inbox.pop_back() {
+            held.early = true;
+            let place = self.inbox.iter().take_while(|held| held.early).count();
+            self.inbox.insert(place, held);
+        }
         Ok(())
     }
 

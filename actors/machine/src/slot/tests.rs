@@ -339,3 +339,18 @@ proptest! {
         prop_assert_eq!(all.len(), count);
     }
 }
+
+#[test]
+fn what_a_node_said_before_the_guild_ran_comes_ahead_of_the_commands_that_waited() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.offer(true), Ok(()));
+    for report in [71, 72] {
+        assert_eq!(bench.slot.offer_report(report, Arc::new(report), &bench.policy), Ok(()));
+    }
+    assert_eq!(bench.offer(true), Ok(()));
+    bench.settle();
+    assert_eq!(bench.slot.offer_report(73, Arc::new(73), &bench.policy), Ok(()));
+    bench.step(SlotInput::Tick);
+    bench.settle();
+    assert_eq!(bench.applied, [71, 72, 1, 2, 73]);
+}

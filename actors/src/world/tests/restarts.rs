@@ -243,3 +243,46 @@ fn a_track_that_ends_while_the_process_drains_is_not_heard_again() {
         assert_eq!(world.begins("short"), 1);
     });
 }
+
+#[test]
+fn a_command_that_waited_for_the_process_meets_the_track_that_plays_by_then() {
+    world(13, |world| async move {
+        world.audio.add_track("short", Some(2_500));
+        world.adds("short").await;
+        world.adds("b").await;
+        assert!(world.until(1_000, |w| w.sounding(GUILD) == ["short"]).await);
+        let ends_ms = world.audio.sounding(GUILD)[0].from_ms + 2_500;
+        world.wait_ms(1_500).await;
+        world.kill().await;
+        world.wait_ms(ends_ms + 300 - world.now_ms()).await;
+        let asked = world.say(GUILD, ANN, Command::Skip);
+        // Discord speaks first.
+        world.audio.slow_connect(300);
+        world.start().await.expect("a process");
+        assert!(world.until(5_000, |w| w.answer(asked).is_some()).await);
+        match world.answer(asked) {
+            Some(Say::Skipped { track, .. }) => assert_eq!(&*track.title, "b"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(world.begins("short"), 1);
+    });
+}
+
+#[test]
+fn a_refusal_that_the_gateway_replays_is_no_second_message() {
+    playing(14, |world| async move {
+        world.wait_ms(1_500).await;
+        let asked = world.say(GUILD, ANN, Command::Remove { index: 99 });
+        assert!(world.until(500, |w| w.answer(asked).is_some()).await);
+        world.kill().await;
+        world.start().await.expect("a process");
+        world.wait_ms(15_000).await;
+        let interaction = world.discord.interaction(asked).expect("known");
+        assert!(interaction.races > 0, "it is replayed: {interaction:?}");
+        assert!(interaction.follow_ups.is_empty(), "{interaction:?}");
+        assert!(
+            refused(interaction.shown.as_ref()).is_some_and(|refusal| *refusal != Refusal::TooLate),
+            "{interaction:?}"
+        );
+    });
+}
