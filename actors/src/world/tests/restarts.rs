@@ -272,7 +272,7 @@ fn a_command_that_waited_for_the_process_meets_the_track_that_plays_by_then() {
 fn a_refusal_that_the_gateway_replays_is_no_second_message() {
     playing(14, |world| async move {
         world.wait_ms(1_500).await;
-        let asked = world.say(GUILD, ANN, Command::Remove { index: 99 });
+        let asked = world.say(GUILD, ANN, Command::Remove { index: 99, last: None });
         assert!(world.until(500, |w| w.answer(asked).is_some()).await);
         world.kill().await;
         world.start().await.expect("a process");
