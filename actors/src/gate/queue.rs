@@ -314,7 +314,7 @@ mod tests {
             queue.push(record(sequence, 1), true, effects, BOUND);
         }
         queue.confirm(1);
-        assert_eq!(said(queue.release()), [plain.clone()]);
+        assert_eq!(said(queue.release()), std::slice::from_ref(&plain));
         queue.loosen(2, Looseness::All);
         assert_eq!(said(queue.release()), [Say::Unsaved(Box::new(plain))]);
     }
