@@ -195,7 +195,7 @@ impl Driver {
 
     async fn seek(&mut self) {
         let Some(track) = self.current() else { return };
-        let second = self.random.u64(0..3);
+        let second = self.random.u64(1..3);
         if !self
             .command(&format!("/seek position:{second}"), Some(&format!("0:0{second}")))
             .await
