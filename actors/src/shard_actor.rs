@@ -8,11 +8,12 @@ mod execute;
 mod open;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler};
-use ostinato_machine::guild::{Guild, Input};
+use ostinato_machine::guild::{Guild, Input, Stamped};
 use ostinato_machine::ids::{CauseId, GuildId};
-use ostinato_machine::slot::{SlotInput, SlotOutput};
+use ostinato_machine::slot::{Slot, SlotInput, SlotOutput};
 
 use crate::faults::{Note, Strike};
 use crate::messages::{Applied, Attend, Deliver, Item, Work};
@@ -42,22 +43,34 @@ impl ShardActor {
         }
     }
 
-    /// A delivery or a notice can have died with the actor before this one: ask again for what is under way.
+    /// A delivery or a notice can have died with the actor before this one: ask again for what is under way, and look
+    /// again at what is held.
     fn sweep(&self) {
         let mut lost = Vec::new();
         let mut again = Vec::new();
-        for (guild, entry) in self.shard.table.borrow().entries() {
+        let mut looked = Vec::new();
+        let table = self.shard.table.borrow();
+        for (guild, entry) in table.entries() {
+            if table.stopping {
+                looked.push((guild, SlotInput::Stop));
+            } else if entry.slot.held() > 0 {
+                looked.push((guild, SlotInput::Tick));
+            }
             let Some(incarnation) = entry.slot.incarnation() else {
                 continue;
             };
             match entry.address.as_ref().filter(|address| address.connected()) {
                 None => lost.push((guild, incarnation)),
                 Some(address) => {
-                    if let Some((seq, item)) = entry.slot.redelivery() {
-                        again.push((address.clone(), Deliver { seq, item }));
+                    if let Some(deliver) = self.redelivery(&entry.slot) {
+                        again.push((address.clone(), deliver));
                     }
                 }
             }
+        }
+        drop(table);
+        for (guild, input) in looked {
+            self.shard.put(guild, Work::Slot(input));
         }
         for (guild, incarnation) in lost {
             let reference = obituary::reference(self.station.ports.clock.chance());
@@ -71,6 +84,23 @@ impl ShardActor {
         for (address, deliver) in again {
             address.do_send(deliver);
         }
+    }
+
+    /// What the guild has in flight. Its first input lies in its mailbox or is applied already: whatever comes under that
+    /// number asks only for the word that it was.
+    fn redelivery(&self, slot: &Slot<Item>) -> Option<Deliver> {
+        if slot.in_flight() != Some(0) {
+            return slot.redelivery().map(|(seq, item)| Deliver { seq, item });
+        }
+        let clock = &self.station.ports.clock;
+        let stamped = Stamped {
+            at_ms: clock.now_ms(),
+            seed: clock.chance(),
+            cause: CauseId::Internal,
+            input: Input::Wake,
+        };
+        let item = Arc::new(Item { stamped, _mark: None });
+        Some(Deliver { seq: 0, item })
     }
 
     /// Does what has come due and what was given, for a stretch.
@@ -144,7 +174,7 @@ impl ShardActor {
         self.step(guild, SlotInput::Applied { incarnation, seq }, None);
     }
 
-    fn died(&self, guild: GuildId, incarnation: u64, value: Option<Box<Guild>>, reference: std::sync::Arc<str>) {
+    fn died(&self, guild: GuildId, incarnation: u64, value: Option<Box<Guild>>, reference: Arc<str>) {
         let keep = value.is_some();
         let alarm = {
             let mut table = self.shard.table.borrow_mut();

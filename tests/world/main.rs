@@ -1,22 +1,32 @@
-//! Ring 2: real actors, fake ports, virtual time.
+//! Ring 2: real actors, fake ports, virtual time, seeded faults.
+//!
+//! Each test plays whole processes on one thread; equal seeds give equal worlds. A test that fails prints the command that
+//! replays it. What a test measured is printed, too: `cargo test … -- --nocapture` shows it.
+#![expect(clippy::expect_used, reason = "tests may fail loudly")]
+
+mod fate;
+mod isolation;
+mod poison;
+mod restarts;
+mod stage;
+mod twin;
 
 use ostinato_actors::world::World;
-use ostinato_machine::ids::{ChannelId, GuildId, UserId};
+use ostinato_machine::guild::Command;
 
-const GUILD: GuildId = GuildId(5 << 22);
-const ANN: UserId = UserId(11);
-const LOUNGE: ChannelId = ChannelId(21);
+use crate::stage::{ANN, LOUNGE, guild};
 
 #[test]
 fn a_listener_plays_a_track_and_hears_it_through_a_kill_and_a_restart() {
+    let at = guild(0);
     World::run(1, |world| async move {
-        world.discord.add_guild(GUILD);
+        world.discord.add_guild(at);
         world.audio.add_track("song", Some(180_000));
-        world.discord.sit(GUILD, ANN, Some(LOUNGE));
+        world.discord.sit(at, ANN, Some(LOUNGE));
         world.start().await.expect("a process");
         world.wait_ms(200).await;
-        let asked = world.play(GUILD, ANN, "song");
-        assert!(world.until(2_000, |w| w.sounding(GUILD) == ["song"]).await, "it sounds");
+        let asked = world.play(at, ANN, "song");
+        assert!(world.until(2_000, |w| w.sounding(at) == ["song"]).await, "it sounds");
         assert!(
             world.until(2_000, |w| w.answer(asked).is_some()).await,
             "it is answered"
@@ -28,11 +38,8 @@ fn a_listener_plays_a_track_and_hears_it_through_a_kill_and_a_restart() {
         world.wait_ms(20_000).await;
         let sounds = world.audio.sounds();
         assert_eq!(sounds.len(), 1, "one unbroken sound: {sounds:?}");
-        let skipped = world.say(GUILD, ANN, ostinato_machine::guild::Command::Skip);
-        assert!(
-            world.until(2_000, |w| w.sounding(GUILD).is_empty()).await,
-            "it is skipped"
-        );
+        let skipped = world.say(at, ANN, Command::Skip);
+        assert!(world.until(2_000, |w| w.sounding(at).is_empty()).await, "it is skipped");
         assert!(
             world.until(2_000, |w| w.answer(skipped).is_some()).await,
             "it is answered"

@@ -89,6 +89,12 @@ impl Told {
         if self.target.as_ref().map(node) != Some(node(&target)) {
             (self.failures, self.retry_at_ms) = (0, 0);
         }
+        if let (Some(told), Some(target)) = (&mut self.told, &target)
+            && told.dial > target.dial
+        {
+            // A guild that was rebuilt counts its voice sessions anew: it did not get another one.
+            told.dial = target.dial;
+        }
         self.target = Some(target);
     }
 
