@@ -133,6 +133,7 @@ pub(crate) fn any_command(dice: &mut Rng) -> Command {
         },
         9 => Command::Remove {
             index: dice.usize(1..4),
+            last: None,
         },
         10 => Command::Move {
             from: dice.usize(1..6),
