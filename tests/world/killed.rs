@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use fastrand::Rng;
-use ostinato_actors::world::{What, World, seeds};
+use ostinato_actors::world::{BEGIN_MS, StoreMode, What, World, seeds};
 use ostinato_machine::guild::{Command, Loaded, LoopMode, Say, Where};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::track::Track;
@@ -202,6 +202,40 @@ async fn evening(world: &World) -> Counts {
         assert_eq!(there, plain, "after command {number}, {command:?}");
     }
     counts
+}
+
+#[test]
+fn l3_an_old_command_that_is_replayed_gets_no_callback_and_no_second_word() {
+    for seed in seeds(20) {
+        played(seed, |world| async move {
+            let here = guild(0);
+            open(&world, &[here]).await;
+            world.wait_ms(2_000).await;
+            // Nothing is stored from now on: each next process is told of it again.
+            world.store.set(StoreMode::Down);
+            let asked = world.say(here, ANN, Command::Volume { percent: 7 });
+            for _ in 0..4 {
+                world.wait_ms(world.choose(13_000)).await;
+                world.kill().await;
+                world.store.set(StoreMode::Up(1));
+                world.start().await.expect("a process");
+                // Time to read the shard, not to read the guild.
+                world.wait_ms(10).await;
+                world.store.set(StoreMode::Silent);
+            }
+            world.wait_ms(15_000).await;
+            let told = world.discord.interaction(asked).expect("known");
+            assert!(
+                told.follow_ups.len() + usize::from(told.shown.is_some()) <= 1,
+                "{told:?}"
+            );
+            for line in world.trace_of(here) {
+                let first = matches!(line.what, What::First(id, _) if id == asked);
+                let age_ms = BEGIN_MS + line.at_ms - told.made_ms;
+                assert!(!first || age_ms <= 2_500, "a first callback after {age_ms} ms");
+            }
+        });
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod killed;
 mod poison;
 mod restarts;
 mod stage;
+mod swarm;
 mod twin;
 mod waits;
 
