@@ -4,12 +4,16 @@
 //! replays it. What a test measured is printed, too: `cargo test … -- --nocapture` shows it.
 #![expect(clippy::expect_used, reason = "tests may fail loudly")]
 
+mod durable;
 mod fate;
 mod isolation;
+mod killed;
 mod poison;
 mod restarts;
 mod stage;
+mod swarm;
 mod twin;
+mod waits;
 
 use ostinato_actors::world::World;
 use ostinato_machine::guild::Command;

@@ -87,7 +87,7 @@ impl Replies {
         let open = Rc::new(Open {
             guild,
             reply: reply.clone(),
-            age_ms: clock.now_ms().saturating_sub(reply.arrived_ms),
+            age_ms: age_ms(clock.now_ms(), reply, station.settings.reply.first_ms),
             since_ms: clock.monotonic_ms(),
             working: Cell::new(false),
             closed: Cell::new(false),
@@ -153,6 +153,18 @@ impl Replies {
         let said = |open: &&Rc<Open>| open.say.borrow().is_some();
         let about_to = self.open.borrow().values().filter(said).count();
         self.speaking.get().saturating_add(about_to)
+    }
+}
+
+/// How old an interaction is as it is opened, ms: since its arrival, but what Discord made too long ago for a first callback
+/// is as old as that. A gateway that resumes replays such.
+fn age_ms(now_ms: u64, reply: &ReplyTo, first_ms: u64) -> u64 {
+    let made_ms = if reply.made_ms > 0 { reply.made_ms } else { now_ms };
+    let age_ms = now_ms.saturating_sub(made_ms);
+    if age_ms >= first_ms {
+        age_ms
+    } else {
+        now_ms.saturating_sub(reply.arrived_ms)
     }
 }
 

@@ -57,9 +57,9 @@ pub(super) async fn answer(
 ) {
     let refused = matches!(say, Say::Refused(_));
     let first_ms = station.settings.reply.first_ms;
-    let too_late = say == Say::Refused(Refusal::TooLate) && stand == Stand::Silent;
-    let result = if too_late {
-        // It was not applied and gets no callback; whoever looks at an older deferral is told.
+    let too_late = say == Say::Refused(Refusal::TooLate) || age_ms >= first_ms;
+    let result = if refused && stand == Stand::Silent && too_late {
+        // It was old when it came: it was not applied and gets no callback. Whoever looks at an older deferral is told.
         station.ports.discord.edit(reply, guild, say).await.or_else(expected)
     } else if matches!(stand, Stand::Silent | Stand::Unknown) && age_ms < first_ms {
         let public = reply.public && !refused;

@@ -3,8 +3,9 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use ostinato_machine::guild::{Snapshot, Stamped, WantedPlayer};
+use ostinato_machine::guild::{Record, Snapshot, Stamped, WantedPlayer};
 use ostinato_machine::ids::GuildId;
 
 use super::faults::{Note, Noted};
@@ -107,6 +108,13 @@ impl World {
         let address = shard.guild(guild)?;
         let taken = address.send(TakeSnapshot).await;
         taken.ok().flatten().map(|(snapshot, _)| snapshot)
+    }
+
+    /// Bytes of the records of a guild that wait to become durable.
+    pub fn backlog(&self, guild: GuildId) -> usize {
+        let waiting = self.owner(guild).map(|(station, _)| station.gate.unconfirmed(guild));
+        let bytes = |record: &Arc<Record>| serde_json::to_vec(record.as_ref()).map_or(usize::MAX, |bytes| bytes.len());
+        waiting.iter().flatten().map(bytes).fold(0, usize::saturating_add)
     }
 
     /// The player that a guild last said it wants.

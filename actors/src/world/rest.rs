@@ -24,6 +24,8 @@ pub struct Interaction {
     pub first: Option<(u64, First)>,
     /// What the caller sees as answer; `None` while thinking, or after a deletion.
     pub shown: Option<Say>,
+    /// The first answer was taken away: it can't be edited any more.
+    pub deleted: bool,
     /// Further messages and whether they are for everybody.
     pub follow_ups: Vec<(Say, bool)>,
     /// First callbacks and edits that Discord refused because of an earlier one or none.
@@ -38,6 +40,7 @@ impl Interaction {
             made_ms,
             first: None,
             shown: None,
+            deleted: false,
             follow_ups: Vec::new(),
             races: 0,
             answers: 0,
@@ -63,7 +66,7 @@ impl Interaction {
     }
 
     fn edit(&mut self, say: Say) -> Result<(), PortError> {
-        if self.first.is_none() {
+        if self.first.is_none() || self.deleted {
             self.races += 1;
             return Err(gone());
         }
@@ -182,7 +185,7 @@ impl Discord for Port {
     fn delete(&self, reply: &ReplyTo) -> Work<()> {
         let what = What::Delete(reply.interaction);
         self.on(reply, None, what, move |interaction, _| {
-            interaction.shown = None;
+            (interaction.shown, interaction.deleted) = (None, interaction.first.is_some());
             Ok(())
         })
     }
