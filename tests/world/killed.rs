@@ -36,6 +36,7 @@ struct Plain {
 
 impl Plain {
     /// What an obeyed command makes of it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the model knows what it is given")]
     fn obey(&mut self, command: &Command) {
         match command {
             Command::Play { query, at } => self.add(query, *at),
@@ -44,7 +45,7 @@ impl Plain {
             Command::Resume => self.paused = false,
             Command::Volume { percent } => self.volume = *percent,
             Command::Loop { mode } => self.looped = *mode == LoopMode::Track,
-            Command::Remove { index } => drop(self.queue.remove(index - 1)),
+            Command::Remove { index, .. } => drop(self.queue.remove(index - 1)),
             Command::Move { from, to } => {
                 let moved = self.queue.remove(from - 1);
                 self.queue.insert(to - 1, moved);
@@ -116,7 +117,10 @@ fn command(world: &World, dice: &mut Rng, number: usize, plain: &Plain) -> Comma
         5 => Command::Skip,
         6 if plain.paused => Command::Resume,
         6 if plain.now.is_some() => Command::Pause,
-        7 if !plain.queue.is_empty() => Command::Remove { index: place(dice) },
+        7 if !plain.queue.is_empty() => Command::Remove {
+            index: place(dice),
+            last: None,
+        },
         8 if plain.queue.len() > 1 => Command::Move {
             from: place(dice),
             to: place(dice),

@@ -6,12 +6,14 @@
 
 mod durable;
 mod fate;
+mod health;
 mod isolation;
 mod killed;
 mod poison;
 mod restarts;
 mod stage;
 mod swarm;
+mod swarm_faults;
 mod twin;
 mod waits;
 

@@ -10,7 +10,9 @@ use ostinato_machine::guild::{Command, Input, Refusal, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, ShardId, UserId};
 use ostinato_machine::slot::Phase;
 
+use crate::health::ill;
 use crate::stage::{ANN, LIST, LOUNGE, any_command, ask, guilds, open, play, played, refusal};
+use crate::swarm_faults::{FAULTS, Fault};
 
 /// Virtual length of the strikes, ms.
 const STRIKES_MS: u64 = 120_000;
@@ -23,62 +25,6 @@ const LONGEST_MS: u64 = 6_000;
 
 const BOB: UserId = UserId(12);
 const OTHER: ChannelId = ChannelId(22);
-
-/// What can go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
-    DieDeciding,
-    DieApplying,
-    DieTooOften,
-    ShardDies,
-    OrderGone,
-    OrderUnheard,
-    OrderUnanswered,
-    OrderRefused,
-    SearchSlow,
-    RestDown,
-    RestSlow,
-    Duplicates,
-    NodeDies,
-    NodeBlinks,
-    NodeForgets,
-    StoreDown,
-    StoreSlow,
-    StoreSilent,
-    GatewayDrops,
-    GatewayForgets,
-    VoiceDeaf,
-    BotMoved,
-    Kill,
-    Stop,
-}
-
-const FAULTS: [Fault; 24] = [
-    Fault::DieDeciding,
-    Fault::DieApplying,
-    Fault::DieTooOften,
-    Fault::ShardDies,
-    Fault::OrderGone,
-    Fault::OrderUnheard,
-    Fault::OrderUnanswered,
-    Fault::OrderRefused,
-    Fault::SearchSlow,
-    Fault::RestDown,
-    Fault::RestSlow,
-    Fault::Duplicates,
-    Fault::NodeDies,
-    Fault::NodeBlinks,
-    Fault::NodeForgets,
-    Fault::StoreDown,
-    Fault::StoreSlow,
-    Fault::StoreSilent,
-    Fault::GatewayDrops,
-    Fault::GatewayForgets,
-    Fault::VoiceDeaf,
-    Fault::BotMoved,
-    Fault::Kill,
-    Fault::Stop,
-];
 
 /// One swarm.
 struct Swarm<'a> {
@@ -329,50 +275,6 @@ impl<'a> Swarm<'a> {
             assert!(interaction.follow_ups.len() <= 1, "L3: {id}: {interaction:?}");
         }
     }
-}
-
-/// In what a guild is not as it should be; `None`: it is well.
-async fn ill(world: &World, guild: GuildId) -> Option<String> {
-    let phase = world.phase(guild);
-    let players = world.audio.players(guild);
-    if players.len() > 1 {
-        return Some(format!("{} players", players.len()));
-    }
-    match phase {
-        Phase::Parked => return None,
-        Phase::Cold | Phase::Live => {}
-        Phase::Loading | Phase::BackingOff | Phase::Passivating | Phase::Stopping | Phase::Stopped => {
-            return Some(format!("{phase:?}"));
-        }
-    }
-    let Some(wanted) = world.wanted(guild) else {
-        return (!players.is_empty()).then(|| format!("a player that nobody wants: {players:?}"));
-    };
-    let Some(player) = players.first() else {
-        return Some(format!("no player, but wanted: {wanted:?}"));
-    };
-    let track = wanted.track.as_ref();
-    let same_play = match (track, &player.tag) {
-        (Some(track), Some(tag)) => track.tag.same_play(tag),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    let same = same_play
-        && player.node == wanted.node
-        && player.volume == wanted.volume
-        && player.voice.as_ref() == Some(&wanted.voice)
-        && (track.is_none() || player.paused == wanted.paused);
-    if !same {
-        return Some(format!("{player:?} but wanted: {wanted:?}"));
-    }
-    let kept = serde_json::to_value(world.snapshot(guild).await?).expect("plain data");
-    let channel = kept["kept"]["channel"].as_u64();
-    let own = world.discord.own(guild).map(|channel| channel.0);
-    if channel != own {
-        return Some(format!("in {own:?}, but wanted in {channel:?}"));
-    }
-    let silent = track.is_some() && !wanted.paused && world.sounding(guild).is_empty();
-    silent.then(|| "silent although it should sound".to_owned())
 }
 
 /// What one swarm came to.
