@@ -9,7 +9,7 @@ use ostinato_actors::ports::First;
 use ostinato_actors::world::{Line, StoreMode, What, World, seeds};
 use ostinato_machine::guild::{Command, Event, Loaded, PlayerOrder, Record, Say};
 use ostinato_machine::ids::{CauseId, GuildId};
-use ostinato_machine::track::Track;
+use ostinato_machine::track::{Entry, Track};
 
 use crate::stage::{ANN, answered, any_command, guild, guilds, open, open_playing, play, played};
 
@@ -18,24 +18,24 @@ use crate::stage::{ANN, answered, any_command, guild, guilds, open, open_playing
 fn revision_of(what: &What, records: &[Record]) -> Option<u64> {
     let by = |meant: &dyn Fn(&Record) -> bool| records.iter().find(|record| meant(record)).map(|r| r.revision);
     let event = |meant: &dyn Fn(&Event) -> bool| by(&|record: &Record| record.events.iter().any(meant));
-    match what {
-        What::First(id, First::Answer { say, .. }) | What::Edit(id, say) | What::FollowUp(id, say, _) => match say {
-            Say::Added { first, .. } => event(
-                &|event| matches!(event, Event::Added { entries, .. } if entries.iter().any(|entry| entry.track.title == first.title)),
-            ),
-            _ => by(&|record| record.cause == CauseId::Interaction(*id)),
-        },
-        What::Order(PlayerOrder::Patch {
-            track: Some(Some(track)),
-            ..
-        }) => event(&|event| matches!(event, Event::Began { play, .. } if *play == track.tag.play)),
-        What::Order(PlayerOrder::Patch {
-            volume: Some(volume), ..
-        }) => event(&|event| matches!(event, Event::Volume { percent } if percent == volume)),
-        What::Voice(Some(channel)) => {
-            event(&|event| matches!(event, Event::Channel { channel: Some(wanted) } if wanted == channel))
-        }
-        _ => None,
+    if let What::First(id, First::Answer { say, .. }) | What::Edit(id, say) | What::FollowUp(id, say, _) = what {
+        let Say::Added { first, .. } = say else {
+            return by(&|record| record.cause == CauseId::Interaction(*id));
+        };
+        let of = |entry: &Entry| entry.track.title == first.title;
+        return event(&|event| matches!(event, Event::Added { entries, .. } if entries.iter().any(of)));
+    }
+    if let What::Voice(Some(channel)) = what {
+        let wanted = Some(*channel);
+        return event(&|event| matches!(event, Event::Channel { channel } if *channel == wanted));
+    }
+    let What::Order(PlayerOrder::Patch { track, volume, .. }) = what else {
+        return None;
+    };
+    match (track, volume) {
+        (Some(Some(track)), _) => event(&|event| matches!(event, Event::Began { play, .. } if *play == track.tag.play)),
+        (_, Some(volume)) => event(&|event| matches!(event, Event::Volume { percent } if percent == volume)),
+        (_, None) => None,
     }
 }
 
@@ -68,6 +68,12 @@ fn name_track(world: &World, title: &str) {
     world.audio.add_result(title, Loaded::Found(vec![Arc::new(track)]));
 }
 
+/// Whether what leaves for a command can't be told from what leaves for another one.
+fn is_ambiguous(command: &Command, newest_volume: u16) -> bool {
+    let volume = matches!(command, Command::Volume { percent } if *percent != newest_volume);
+    volume || ["a", "b", "c", "d"].into_iter().any(|title| *command == play(title))
+}
+
 /// An evening with a store that takes its time, but not so long that anything stops waiting for it.
 async fn slow_evening(world: &World) -> (usize, Vec<Line>) {
     let (all, mut dice) = (guilds(3), Rng::with_seed(world.seed));
@@ -89,7 +95,7 @@ async fn slow_evening(world: &World) -> (usize, Vec<Line>) {
             }
             _ => any_command(&mut dice),
         };
-        if !matches!(&command, Command::Play { query, .. } if query.len() == 1) {
+        if !is_ambiguous(&command, volume) {
             world.say(guild, ANN, command);
         }
         world.wait_ms(dice.u64(0..400)).await;

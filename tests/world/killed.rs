@@ -52,7 +52,13 @@ impl Plain {
             }
             Command::Clear => self.queue.clear(),
             Command::Stop => (self.now, self.paused) = (None, false),
-            other => panic!("not in this model: {other:?}"),
+            Command::Connect
+            | Command::Disconnect
+            | Command::Seek { .. }
+            | Command::Replay
+            | Command::Shuffle
+            | Command::Queue { .. }
+            | Command::NowPlaying => panic!("not in this model: {command:?}"),
         }
         if *command == Command::Stop {
             self.queue.clear();

@@ -14,11 +14,11 @@ const INPUTS: usize = 12;
 /// guild that died in between does not remember why its track began).
 const PACE_MS: u64 = 600;
 
-/// How long a node takes to obey, ms: a position is known that much more exactly by a new life.
-const ORDER_MS: u64 = 5;
+/// How exactly a new life knows a position, ms: what it is told of a player may be a few orders old.
+const EXACT_MS: u64 = 20;
 
 /// Longest first restart: the delay with its jitter, and a load, ms.
-const RESTART_MS: u64 = 65;
+const RESTART_MS: u64 = 65 + EXACT_MS;
 
 /// How a guild dies: before or after which input, deciding or applying.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +120,7 @@ async fn trace(world: &World) -> (usize, usize) {
     for (other, death) in all[1..].iter().zip(&deaths) {
         let (state, position_ms) = kept(world, *other).await;
         // An input that waited for the restart was obeyed later: the sound is behind by just that.
-        let late_ms = if death.before { RESTART_MS } else { ORDER_MS };
+        let late_ms = if death.before { RESTART_MS } else { EXACT_MS };
         let behind = (twin_ms.saturating_sub(late_ms)..=twin_ms + late_ms).contains(&position_ms);
         if state != twin || !behind {
             differ += 1;

@@ -25,6 +25,8 @@ pub(super) struct Told {
     told: Option<WantedPlayer>,
     /// Position that was sent or reported last, and when it was true, wall-clock ms.
     heard: Option<(u64, u64)>,
+    /// The play that its node said has begun: said again, it means nothing.
+    begun: Option<Tag>,
     /// The play that its node said is over: a guild that died of this word must not take it for one that still plays.
     over: Option<Tag>,
     /// The play whose end its node told before any incarnation was there to hear it: the first one takes the player over
@@ -200,7 +202,7 @@ impl Told {
                     until_ms: rising_ms.saturating_add(AWAY_MS),
                 });
             }
-            (Some(PortErrorKind::Refused), Err(error)) => {
+            (Some(PortErrorKind::Refused), Err(error)) if of.as_ref().is_some_and(|of| of.track.is_some()) => {
                 self.refused = of;
                 return Some(Report::Refused {
                     tag: tag_of(&order),
@@ -208,7 +210,9 @@ impl Told {
                 });
             }
             (Some(kind), _) => {
-                if matches!(kind, PortErrorKind::Timeout | PortErrorKind::Malformed) {
+                // Also a node that refuses to stop: nobody is told, and its player goes.
+                let doubtful = [PortErrorKind::Timeout, PortErrorKind::Malformed, PortErrorKind::Refused];
+                if doubtful.contains(&kind) {
                     self.doubt(node);
                 }
                 self.retry_at_ms = rising_ms.saturating_add(policy.delay_ms(self.failures, chance));
@@ -327,7 +331,8 @@ impl Told {
                 at_ms,
                 connected: true,
             } if track.is_some() => self.heard = Some((*position_ms, *at_ms)),
-            Report::Started { tag } if same(tag) => {
+            Report::Started { tag } if same(tag) && self.begun != Some(*tag) => {
+                self.begun = Some(*tag);
                 let position_ms = self.heard.map_or(0, |(position_ms, _)| position_ms);
                 self.heard = Some((position_ms, now_ms));
             }

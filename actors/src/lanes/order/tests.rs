@@ -202,6 +202,34 @@ fn a_player_without_a_track_is_made_anew_when_nobody_knows_what_it_plays() {
 }
 
 #[test]
+fn a_stop_that_a_node_refuses_is_made_good_by_a_deletion() {
+    let mut bench = playing();
+    bench.lane.want(Some(player("n1", 5, None)));
+    assert_eq!(bench.sends_and_ends(Some(PortErrorKind::Refused)), "patch n1");
+    assert!(!bench.rests(), "it still plays");
+    bench.now_ms += 1_000;
+    assert_eq!(bench.sends_and_ends(None), "delete n1");
+    assert_eq!(bench.sends_and_ends(None), "patch n1");
+    assert!(bench.rests());
+}
+
+#[test]
+fn a_guild_that_was_rebuilt_opens_no_voice_anew_and_a_new_session_does() {
+    let dials = |dial| {
+        let player = player("n1", 5, Some(1));
+        let dial = Some(dial);
+        Some(WantedPlayer { dial, ..player })
+    };
+    let mut bench = Bench::default();
+    bench.lane.want(dials(3));
+    assert_eq!(bench.sends_and_ends(None), "patch n1");
+    bench.lane.want(dials(0));
+    assert!(bench.rests(), "the rebuilt guild counts from 0");
+    bench.lane.want(dials(1));
+    assert_eq!(bench.sends_and_ends(None), "patch n1");
+}
+
+#[test]
 fn a_player_that_can_not_be_deleted_is_given_up_after_some_tries() {
     let mut bench = playing();
     bench.lane.want(None);

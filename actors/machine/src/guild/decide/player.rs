@@ -80,6 +80,10 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
         } => update(d, *position_ms, *at_ms, *connected),
         Report::Started { tag } => {
             let Some(current) = current(d, tag) else { return };
+            if d.g.passing.sounds == Some(tag.play) {
+                // Heard before: the position has run on since then.
+                return d.ignore(Ignored::Late);
+            }
             let position_ms = d.g.anchor(current).0;
             d.push(Event::Sounds { play: tag.play });
             d.push(Event::Reported {

@@ -34,6 +34,17 @@ fn a_play_joins_searches_and_then_sounds() {
 }
 
 #[test]
+fn a_start_that_is_heard_again_moves_no_position() {
+    let mut world = World::playing(&["a", "b"]);
+    world.now += 30_000;
+    let before = world.g.position(world.now);
+    world.started();
+    assert_eq!(world.g.position(world.now), before);
+    world.now += 5_000;
+    assert_eq!(world.g.position(world.now), before + 5_000);
+}
+
+#[test]
 fn two_skips_at_once_skip_one_track() {
     let mut world = World::playing(&["a", "b", "c"]);
     assert!(matches!(world.say(ANN, Command::Skip), Some(Say::Skipped { .. })));
