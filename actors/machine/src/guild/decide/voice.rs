@@ -170,6 +170,16 @@ pub(super) fn server(d: &mut Draft<'_>, token: &Hidden, endpoint: Option<&str>) 
     }
     let server = endpoint.map(|endpoint| (token.clone(), Box::from(endpoint)));
     d.push(Event::Server { server, at_ms: d.at_ms });
+    let (own, since_ms) = (&d.g.passing.own, d.g.passing.joining_since_ms);
+    let elsewhere = own.as_ref().is_some_and(|(own, _)| Some(*own) != d.g.kept.channel);
+    if endpoint.is_some() && elsewhere && since_ms.is_some() {
+        // It was put elsewhere on its way, and this is that channel's: the join is still waited for.
+        d.push(Event::Joining {
+            since_ms,
+            forget: false,
+            again: false,
+        });
+    }
 }
 
 /// The gateway session was replaced: ask for voice again.

@@ -274,6 +274,26 @@ fn a_refused_move_leaves_the_bot_where_it_is() {
 }
 
 #[test]
+fn a_bot_that_is_put_elsewhere_while_it_joins_still_joins_or_stays_there() {
+    let mut world = World::new();
+    world.play(&["a"], Where::End);
+    own(&mut world, Some(ATTIC), "s");
+    server(&mut world, "v", Some("127.0.0.1:1"));
+    let want = wants(&world.g);
+    assert_eq!(want.voice.map(|voice| voice.channel), Some(LOUNGE), "it is on its way");
+    assert_eq!(want.wake_at_ms, Some(world.now + 5_000), "and does not wait for ever");
+    world.now += 5_000;
+    world.put(Input::Wake);
+    let ticket = world.asked.pop().expect("why").ticket;
+    world.put(Input::Done {
+        ticket,
+        outcome: Outcome::JoinBlocked(JoinBlock::Connect),
+    });
+    let want = wants(&world.g);
+    assert_eq!(want.voice.map(|voice| voice.channel), Some(ATTIC));
+}
+
+#[test]
 fn whoever_waits_for_a_channel_that_lets_nobody_in_is_told_once() {
     let mut world = World::new();
     world.say(ANN, Command::Connect);
