@@ -13,7 +13,6 @@ use ostinato_machine::track::{Entry, Track};
 
 use crate::stage::{ANN, answered, any_command, guild, guilds, open, open_playing, play, played};
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "most effects do not tell their revision")]
 /// Which revision an effect follows from, as far as it can be told from the effect itself.
 fn revision_of(what: &What, records: &[Record]) -> Option<u64> {
     let by = |meant: &dyn Fn(&Record) -> bool| records.iter().find(|record| meant(record)).map(|r| r.revision);

@@ -36,7 +36,6 @@ struct Plain {
 
 impl Plain {
     /// What an obeyed command makes of it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the model knows what it is given")]
     fn obey(&mut self, command: &Command) {
         match command {
             Command::Play { query, at } => self.add(query, *at),
@@ -58,7 +57,10 @@ impl Plain {
             | Command::Replay
             | Command::Shuffle
             | Command::Queue { .. }
-            | Command::NowPlaying => panic!("not in this model: {command:?}"),
+            | Command::NowPlaying
+            | Command::History { .. }
+            | Command::VoiceInfo
+            | Command::VolumeInfo => panic!("not in this model: {command:?}"),
         }
         if *command == Command::Stop {
             self.queue.clear();
