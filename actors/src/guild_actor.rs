@@ -160,6 +160,7 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Waiting { .. }
         | Event::Settled { .. }
         | Event::Failures { .. }
+        | Event::Heard
         | Event::Awoke(_)
         | Event::Sat(_)
         | Event::OwnVoice { .. }

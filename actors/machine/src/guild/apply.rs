@@ -113,6 +113,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         Event::Failures { count, hold_until_ms } => {
             (kept.failures, kept.hold_until_ms) = (*count, *hold_until_ms);
         }
+        Event::Heard => {}
         Event::Awoke(_)
         | Event::Sat(_)
         | Event::OwnVoice { .. }

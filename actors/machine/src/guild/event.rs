@@ -120,6 +120,8 @@ pub enum Event {
         /// The queue rests until then, wall-clock ms.
         hold_until_ms: Option<u64>,
     },
+    /// A command was decided and changed nothing: only its cause is kept (L8).
+    Heard,
 
     /// Passing: a new incarnation and its facts.
     #[serde(skip)]
@@ -244,7 +246,8 @@ impl Event {
             | Self::LeaveAt { .. }
             | Self::Waiting { .. }
             | Self::Settled { .. }
-            | Self::Failures { .. } => true,
+            | Self::Failures { .. }
+            | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)
             | Self::OwnVoice { .. }

@@ -82,7 +82,8 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::LeaveAt { .. }
         | Event::Waiting { .. }
         | Event::Settled { .. }
-        | Event::Failures { .. } => {}
+        | Event::Failures { .. }
+        | Event::Heard => {}
     }
 }
 

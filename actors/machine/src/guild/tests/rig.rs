@@ -275,10 +275,14 @@ impl Rig {
             .filter(mine)
             .any(|answer| matches!(answer.say, Say::Refused(_)));
         if refused || command.reads_only() {
-            assert!(
-                decision.events.is_empty() && decision.ask.is_empty(),
-                "L2: no event: {decision:?}"
-            );
+            let stale = decision
+                .say
+                .iter()
+                .any(|answer| answer.say == Say::Refused(Refusal::TooLate));
+            let heard = !command.reads_only() && !stale && i.cause != CauseId::Internal;
+            let events: &[Event] = if heard { &[Event::Heard] } else { &[] };
+            assert_eq!(decision.events.as_slice(), events, "L2: no change");
+            assert!(decision.ask.is_empty(), "L2: no question: {decision:?}");
             assert_eq!(answers, expected, "L2: and nobody else is told");
         }
     }
