@@ -120,6 +120,11 @@ pub enum Event {
         /// The queue rests until then, wall-clock ms.
         hold_until_ms: Option<u64>,
     },
+    /// This play began because a listener skipped the one before it.
+    SkippedTo {
+        /// The play.
+        play: u32,
+    },
     /// A command was decided and changed nothing: only its cause is kept (L8).
     Heard,
 
@@ -177,12 +182,6 @@ pub enum Event {
     /// Passing: the play was heard to begin.
     #[serde(skip)]
     Sounds {
-        /// The play.
-        play: u32,
-    },
-    /// Passing: this play began because a listener skipped the one before it.
-    #[serde(skip)]
-    SkippedTo {
         /// The play.
         play: u32,
     },
@@ -247,6 +246,7 @@ impl Event {
             | Self::Waiting { .. }
             | Self::Settled { .. }
             | Self::Failures { .. }
+            | Self::SkippedTo { .. }
             | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)
@@ -257,7 +257,6 @@ impl Event {
             | Self::ToldNoNode
             | Self::Reported { .. }
             | Self::Sounds { .. }
-            | Self::SkippedTo { .. }
             | Self::Failing { .. }
             | Self::Over { .. }
             | Self::Asked { .. }

@@ -54,7 +54,6 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         Event::Reported { position_ms, at_ms } => passing.reported = Some((*position_ms, *at_ms)),
         Event::Sounds { play } => passing.sounds = Some(*play),
         Event::Failing { play, at_ms } => passing.failing = Some((*play, *at_ms)),
-        Event::SkippedTo { play } => passing.skipped_to = Some(*play),
         Event::Over { entry, play } => passing.over = Some((*entry, *play)),
         Event::Asked { ticket, key, at_ms } => {
             passing.last_ticket = passing.last_ticket.max(ticket.number);
@@ -83,6 +82,7 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::Waiting { .. }
         | Event::Settled { .. }
         | Event::Failures { .. }
+        | Event::SkippedTo { .. }
         | Event::Heard => {}
     }
 }

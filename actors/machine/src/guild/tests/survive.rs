@@ -298,3 +298,15 @@ fn l8_a_refused_command_is_not_done_by_the_next_process() {
     assert_eq!(world.put_caused(cause, skip).ignored, Some(Ignored::Repeat));
     assert_eq!(world.title().as_deref(), Some("a"));
 }
+
+#[test]
+fn two_skips_at_once_skip_one_track_even_when_the_process_dies_in_between() {
+    let mut world = World::playing(&["a", "b", "c"]);
+    world.say(ANN, Command::Skip);
+    assert_eq!(world.title().as_deref(), Some("b"));
+    killed(&mut world);
+    world.now += 400;
+    let said = world.say(BOB, Command::Skip);
+    assert!(matches!(said, Some(Say::Skipped { track, .. }) if &*track.title == "a"));
+    assert_eq!(world.title().as_deref(), Some("b"));
+}
