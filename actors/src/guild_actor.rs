@@ -163,6 +163,7 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Heard
         | Event::Awoke(_)
         | Event::Sat(_)
+        | Event::Seated(_)
         | Event::OwnVoice { .. }
         | Event::Server { .. }
         | Event::Joining { .. }
@@ -184,6 +185,7 @@ fn sits(input: &Input) -> Option<ChannelId> {
         Input::Command { .. }
         | Input::Restored(_)
         | Input::Seat(_)
+        | Input::Seats(_)
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }
@@ -203,6 +205,7 @@ fn closes(input: &Input, decision: &Decision) -> Option<u64> {
         Input::Command { .. }
         | Input::Restored(_)
         | Input::Seat(_)
+        | Input::Seats(_)
         | Input::OwnVoice { .. }
         | Input::VoiceServer { .. }
         | Input::VoiceLost
@@ -220,6 +223,7 @@ pub(crate) fn input_name(input: &Input) -> &'static str {
         Input::Command { command, .. } => guild::command_name(command),
         Input::Restored(_) => "(restored)",
         Input::Seat(_) => "(seat)",
+        Input::Seats(_) => "(seats)",
         Input::OwnVoice { .. } => "(own voice)",
         Input::VoiceServer { .. } => "(voice server)",
         Input::VoiceLost => "(voice lost)",

@@ -149,6 +149,7 @@ impl Station {
             Input::Command { .. }
             | Input::Restored(_)
             | Input::Seat(_)
+            | Input::Seats(_)
             | Input::OwnVoice { .. }
             | Input::VoiceServer { .. }
             | Input::VoiceLost

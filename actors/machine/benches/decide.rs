@@ -217,6 +217,7 @@ impl Stage {
             Input::Player { .. }
             | Input::Restored(_)
             | Input::Seat(_)
+            | Input::Seats(_)
             | Input::OwnVoice { .. }
             | Input::VoiceServer { .. }
             | Input::VoiceLost

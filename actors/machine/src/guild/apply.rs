@@ -117,6 +117,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         Event::Heard => {}
         Event::Awoke(_)
         | Event::Sat(_)
+        | Event::Seated(_)
         | Event::OwnVoice { .. }
         | Event::Server { .. }
         | Event::Joining { .. }

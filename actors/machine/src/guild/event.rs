@@ -134,6 +134,9 @@ pub enum Event {
     /// Passing: a user's seat.
     #[serde(skip)]
     Sat(Seat),
+    /// Passing: all seats.
+    #[serde(skip)]
+    Seated(Vec<Seat>),
     /// Passing: the bot's own voice state.
     #[serde(skip)]
     OwnVoice {
@@ -250,6 +253,7 @@ impl Event {
             | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)
+            | Self::Seated(_)
             | Self::OwnVoice { .. }
             | Self::Server { .. }
             | Self::Joining { .. }

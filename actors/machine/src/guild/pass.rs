@@ -32,6 +32,7 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
                 known.extend(sits(seat).filter(|_| room));
             }
         }
+        Event::Seated(known) => passing.seats = Some(known.iter().filter_map(sits).take(seats).collect()),
         Event::OwnVoice {
             channel,
             session_id,

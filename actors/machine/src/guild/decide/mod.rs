@@ -51,6 +51,7 @@ pub fn decide(g: &Guild, i: &Stamped) -> Decision {
         Input::Command { command, by, reply } => command_input(&mut d, i, command, by, reply.as_ref()),
         Input::Restored(restored) => restore::restored(&mut d, restored),
         Input::Seat(seat) => voice::seat(&mut d, seat),
+        Input::Seats(seats) => voice::seats(&mut d, seats),
         Input::OwnVoice {
             channel, session_id, ..
         } => voice::own(&mut d, *channel, session_id),

@@ -63,7 +63,7 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 63;
+pub(super) const KINDS: u8 = 64;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
@@ -74,6 +74,11 @@ pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
             channel: (draw.below(3) > 0).then(|| draw.channel()),
             bot: draw.once_in(6),
         }),
+        63 => Input::Seats(
+            (0..draw.below(4))
+                .map(|n| seat(UserId(1 + n as u64), Some(draw.channel())))
+                .collect(),
+        ),
         25..=27 => Input::OwnVoice {
             channel: (!draw.once_in(4)).then(|| draw.channel()),
             session_id: draw.session(),

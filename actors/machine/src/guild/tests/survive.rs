@@ -247,6 +247,10 @@ fn a_search_under_way_is_asked_again_after_a_restart() {
 /// The next process: the journal as it was written, and seats.
 fn killed(world: &mut World) {
     let seats = seats(&world.g);
+    killed_with(world, seats);
+}
+
+fn killed_with(world: &mut World, seats: Option<Vec<Seat>>) {
     let limits = world.g.limits.clone();
     world.g = Guild::restore(GuildId(1), 1, None, &world.records, limits).expect("restored");
     world.told = None;
@@ -309,4 +313,20 @@ fn two_skips_at_once_skip_one_track_even_when_the_process_dies_in_between() {
     let said = world.say(BOB, Command::Skip);
     assert!(matches!(said, Some(Say::Skipped { track, .. }) if &*track.title == "a"));
     assert_eq!(world.title().as_deref(), Some("b"));
+}
+
+#[test]
+fn seats_that_become_known_late_count_from_then_on() {
+    let mut world = World::playing(&["a", "b"]);
+    killed_with(&mut world, None);
+    world.join();
+    world.put(Input::Seat(seat(ANN, Some(LOUNGE))));
+    assert_eq!(seats(&world.g), None, "one seat is not all of them");
+    world.put(Input::Seats(vec![seat(BOB, Some(ATTIC))]));
+    assert!(world.g.kept.paused_alone && wants(&world.g).wake_at_ms.is_some());
+    world.put(Input::Seats(vec![seat(ANN, Some(LOUNGE)), seat(BOB, Some(ATTIC))]));
+    assert!(!world.g.kept.paused_alone);
+    let asked = world.asked.len();
+    assert!(matches!(world.say(ANN, Command::Skip), Some(Say::Skipped { .. })));
+    assert_eq!(world.asked.len(), asked, "nobody asks where she sits");
 }
