@@ -186,7 +186,7 @@ impl Station {
                 cause,
                 input,
             },
-            _mark: shard.marks.open(sequence),
+            mark: shard.marks.open(sequence),
         };
         shard.offer(guild, item, command, &self.settings)?;
         self.note(guild, Note::Accepted);
