@@ -200,7 +200,7 @@ fn sits(input: &Input) -> Option<ChannelId> {
 fn closes(input: &Input, decision: &Decision) -> Option<u64> {
     match input {
         Input::Command { reply, .. } if decision.ignored == Some(Ignored::Repeat) => {
-            reply.as_ref().map(|reply| reply.interaction)
+            reply.as_ref().map(|reply| reply.id)
         }
         Input::Command { .. }
         | Input::Restored(_)

@@ -161,7 +161,7 @@ impl Station {
         };
         let result = self.admit(guild, cause, input, sequence);
         if let (Some((command, reply)), Err(why)) = (&waits, &result) {
-            tracing::info!(%guild, command, cause = reply.interaction, %why, "a command was refused at the door");
+            tracing::info!(%guild, command, cause = reply.id, %why, "a command was refused at the door");
             self.lanes.replies.say(self, guild, reply, Say::Refused(why.refusal()));
         }
         result

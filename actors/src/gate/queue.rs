@@ -209,7 +209,7 @@ fn weight(record: &Record) -> usize {
 mod tests {
     use ostinato_machine::guild::{Answer, Say, Stage, To};
     use ostinato_machine::guild::{Event, Input, RECORD_VERSION, Stamped};
-    use ostinato_machine::ids::{CauseId, Hidden, ReplyTo};
+    use ostinato_machine::ids::{CauseId, Hidden, ReplyTo, Via};
     use smallvec::SmallVec;
 
     use super::*;
@@ -301,9 +301,12 @@ mod tests {
     fn l4_an_answer_that_does_not_wait_for_its_record_says_so() {
         let answer = || {
             let reply = ReplyTo {
-                interaction: 1,
-                application: 1,
-                token: Hidden::new("t"),
+                id: 1,
+                via: Via::Interaction {
+                    application: 1,
+                    token: Hidden::new("t"),
+                    component: false,
+                },
                 arrived_ms: 0,
                 made_ms: 0,
                 public: true,

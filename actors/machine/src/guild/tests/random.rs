@@ -304,7 +304,7 @@ fn expiring(rig: &Rig, draw: &mut Draw) -> u64 {
         .pending
         .iter()
         .filter_map(|pending| pending.reply.as_ref())
-        .map(|reply| reply.interaction)
+        .map(|reply| reply.id)
         .collect();
     draw.one(&waiting).unwrap_or(draw.below(50) as u64)
 }
