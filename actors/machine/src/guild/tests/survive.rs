@@ -264,7 +264,7 @@ fn killed_with(world: &mut World, seats: Option<Vec<Seat>>) {
 /// A slash command with an identity of Discord's, made right now.
 fn slash(world: &mut World, command: Command) -> (CauseId, Input) {
     let reply = world.reply();
-    let cause = CauseId::Interaction(((world.now - 1_420_070_400_000) << 22) | reply.interaction);
+    let cause = CauseId::Interaction(((world.now - 1_420_070_400_000) << 22) | reply.id);
     let by = Caller {
         user: ANN,
         text: TEXT,
