@@ -79,7 +79,13 @@ pub(super) async fn answer(
     let too_late = say == Say::Refused(Refusal::TooLate) || age_ms >= first_ms;
     let result = if refused && stand == Stand::Silent && too_late {
         // It was old when it came: it was not applied and gets no callback. Whoever looks at an older deferral is told.
-        station.ports.discord.edit(reply, guild, say).await.or_else(expected)
+        let discord = &station.ports.discord;
+        let told = if is_component(reply) {
+            discord.follow_up(reply, guild, say, false)
+        } else {
+            discord.edit(reply, guild, say)
+        };
+        told.await.or_else(expected)
     } else if matches!(stand, Stand::Silent | Stand::Unknown) && age_ms < first_ms {
         let public = reply.public && !refused;
         let first = First::Answer {
@@ -111,6 +117,11 @@ const fn is_message(reply: &ReplyTo) -> bool {
     matches!(reply.via, Via::Message { .. })
 }
 
+/// Whether a button waits. The message that it is on is nobody's answer: a refusal leaves it as it is.
+const fn is_component(reply: &ReplyTo) -> bool {
+    matches!(reply.via, Via::Interaction { component: true, .. })
+}
+
 /// Answers an interaction that was deferred. A refusal is for the caller alone: after a public deferral it is another
 /// message.
 async fn later(
@@ -121,6 +132,9 @@ async fn later(
     stand: Stand,
 ) -> Result<(), PortError> {
     let discord = &station.ports.discord;
+    if reply.public && is_component(reply) && matches!(say, Say::Refused(_)) {
+        return repeat(station, None, || discord.follow_up(reply, guild, say.clone(), false)).await;
+    }
     if reply.public && stand != Stand::Taken && matches!(say, Say::Refused(_)) {
         repeat(station, None, || discord.delete(reply))
             .await

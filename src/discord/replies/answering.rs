@@ -7,7 +7,8 @@ use serenity::model::channel::{MessageReference, MessageReferenceKind, Nonce};
 use serenity::model::id::{ChannelId as PlaceId, MessageId};
 use tokio::time::Instant;
 
-use super::{Message, Operation, Replies, embed, gone, json, nobody, send};
+use super::bodies::{embed, json, nobody, rows};
+use super::{Message, Operation, Replies, gone, send};
 
 impl Replies {
     /// The answer to the message of `reply`. The nonce is the message's id: whoever answers again, this process or the
@@ -21,6 +22,7 @@ impl Replies {
             .fail_if_not_exists(false);
         let mut body = CreateMessage::new()
             .embeds(message.card.iter().map(embed).collect())
+            .components(rows(message))
             .reference_message(reference)
             .allowed_mentions(nobody().replied_user(false))
             .nonce(Nonce::String(reply.id.to_string()))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{HistoryView, JoinBlock, LoopMode, VoiceView, VolumeView};
-use crate::ids::{ChannelId, ReplyTo, UserId};
+use crate::ids::{ChannelId, EntryId, ReplyTo, UserId};
 use crate::track::{Entry, Track};
 
 /// Something to tell somebody.
@@ -148,6 +148,9 @@ pub enum Say {
     VoiceInfo(VoiceView),
     /// How loud the music is, and why.
     VolumeInfo(VolumeView),
+    /// What a button of the card did: what plays afterwards, `None` when nothing does. Filled in once the change is
+    /// applied, by [`super::fill`].
+    Pressed(Option<Box<NowView>>),
     /// Not done, and why.
     Refused(Refusal),
     /// Done, but not saved: the store is slow or down, and a crash now would forget it. Made by the gate, never by a rule.
@@ -207,6 +210,8 @@ pub enum Refusal {
     BotNotInVoice,
     /// Nothing is playing.
     NothingPlaying,
+    /// The button belongs to a track that is not the current one any more.
+    OtherTrack,
     /// The queue is empty.
     QueueEmpty,
     /// The bot is already in the caller's channel.
@@ -364,6 +369,8 @@ pub struct QueueView {
 /// What is playing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NowView {
+    /// Which entry it is: what buttons refer to.
+    pub entry: EntryId,
     /// The track.
     pub track: Brief,
     /// Position now, ms.
@@ -380,4 +387,6 @@ pub struct NowView {
     pub loop_mode: LoopMode,
     /// What plays after it.
     pub next: Option<Brief>,
+    /// How many entries are queued behind it.
+    pub queued: usize,
 }

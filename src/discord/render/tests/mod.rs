@@ -4,7 +4,7 @@ mod facts;
 mod limits;
 
 use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, PlayerView, QueueView, Say, VoiceView};
-use ostinato_machine::ids::{ChannelId, UserId};
+use ostinato_machine::ids::{ChannelId, EntryId, UserId};
 
 use super::message::Tone;
 use super::*;
@@ -28,6 +28,7 @@ fn brief(title: &str) -> Brief {
 
 fn now_view() -> NowView {
     NowView {
+        entry: EntryId(17),
         track: brief("First"),
         position_ms: 72_000,
         paused: false,
@@ -36,6 +37,7 @@ fn now_view() -> NowView {
         volume: 80,
         loop_mode: LoopMode::Track,
         next: Some(brief("Second")),
+        queued: 2,
     }
 }
 

@@ -116,6 +116,7 @@ impl<'a> Play<'a> {
         match &step.action {
             Action::Voice(voice) => self.voice(voice),
             Action::Say(line) => self.say(line).await,
+            Action::Click(click) => super::click::press(self, click).await,
             Action::Together(lines) => {
                 let (play, mut all) = (&*self, Vec::new());
                 for line in lines {
@@ -240,7 +241,7 @@ impl<'a> Play<'a> {
 }
 
 /// Whether an answer is what was expected.
-fn judge(reply: &Reply, answer: Option<&Answer>, within_ms: u64) -> Result<(), String> {
+pub(super) fn judge(reply: &Reply, answer: Option<&Answer>, within_ms: u64) -> Result<(), String> {
     let Some(answer) = answer else {
         return match reply.expected {
             Some(false) => Ok(()),
