@@ -148,8 +148,23 @@ mod tests {
     #[test]
     fn what_no_release_wrote_means_nothing() {
         let garbage = [
-            "", "o1", "o1:", "o1:skip", "o1:skip:", "o1:skip:x", "o1:skip:+7", "o1:skip:07", "o1:skip:7:8", "o2:skip:7",
-            "skip:7", "o1:loop:7", "o1:loop:7:forever", "o1:queue:1", "o1:page:-1", "O1:skip:7", "o1:skip:7 ",
+            "",
+            "o1",
+            "o1:",
+            "o1:skip",
+            "o1:skip:",
+            "o1:skip:x",
+            "o1:skip:+7",
+            "o1:skip:07",
+            "o1:skip:7:8",
+            "o2:skip:7",
+            "skip:7",
+            "o1:loop:7",
+            "o1:loop:7:forever",
+            "o1:queue:1",
+            "o1:page:-1",
+            "O1:skip:7",
+            "o1:skip:7 ",
             "o1:skip:99999999999999999999",
         ];
         for id in garbage {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Work};
 use ostinato_machine::guild::{JoinBlock, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
+use serde::Serialize;
 use serenity::builder::{
     CreateInteractionResponse, CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage,
     EditInteractionResponse,
@@ -22,7 +23,7 @@ use serenity::builder::{
 use serenity::model::channel::{MessageFlags, Nonce};
 use tokio::time::Instant;
 
-use self::bodies::{answer, embed, json, nobody, rows, update};
+use self::bodies::{ACKNOWLEDGED, answer, embed, json, nobody, rows, update};
 use super::commands::Local;
 use super::render::{Message, Moment, local, say};
 use super::rest::{Operation, Rest};
@@ -62,7 +63,7 @@ impl Replies {
         self.clock.now_ms().saturating_sub(reply.arrived_ms)
     }
 
-    fn callback(&self, reply: &ReplyTo, body: &CreateInteractionResponse) -> Work<()> {
+    fn callback(&self, reply: &ReplyTo, body: &impl Serialize) -> Work<()> {
         let age = Duration::from_millis(self.age_ms(reply));
         let Some(left) = self
             .rest
@@ -114,7 +115,7 @@ impl Discord for Replies {
             First::Answer { say: what, public } if public && !is_refusal(&what) && is_component(reply) => {
                 update(&say(&what, self.moment()))
             }
-            First::Defer { public: true } if is_component(reply) => CreateInteractionResponse::Acknowledge,
+            First::Defer { public: true } if is_component(reply) => return self.callback(reply, &ACKNOWLEDGED),
             First::Answer { say: what, public } => answer(&say(&what, self.moment()), public && !is_refusal(&what)),
             First::Defer { public } => {
                 CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(!public))

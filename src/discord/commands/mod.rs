@@ -19,6 +19,7 @@ mod ping;
 mod places;
 mod play;
 mod position;
+mod pressed;
 mod queue;
 mod remove;
 mod replay;
@@ -38,7 +39,6 @@ mod tests;
 
 use ostinato_machine::guild::Command;
 
-use super::buttons::Press;
 use super::interaction::{Data, Interaction};
 use given::Given;
 
@@ -101,7 +101,7 @@ pub fn find(name: &str) -> Option<&'static CommandSpec> {
 pub fn interpret(interaction: &Interaction) -> Interpreted {
     let (name, options) = match &interaction.data {
         Data::Command { name, options } => (name, options),
-        Data::Component { id } => return pressed(id, interaction),
+        Data::Component { id } => return pressed::pressed(id, interaction),
         Data::Other(_) => return Interpreted::Here(Local::UnknownInteraction),
     };
     let Some(spec) = find(name) else {
@@ -128,16 +128,5 @@ pub fn interpret(interaction: &Interaction) -> Interpreted {
         },
         Ok(Meaning::Here(local)) => Interpreted::Here(local),
         Err(fault) => bad(fault),
-    }
-}
-
-/// What a button means. One that belongs to another release, or to no server, is answered like anything unknown.
-fn pressed(id: &str, interaction: &Interaction) -> Interpreted {
-    match Press::read(id).filter(|_| interaction.guild.is_some()) {
-        Some(press) => {
-            let (command, public) = press.command();
-            Interpreted::Guild { command, public }
-        }
-        None => Interpreted::Here(Local::UnknownInteraction),
     }
 }

@@ -10,6 +10,16 @@ use serenity::builder::{
 
 use crate::discord::render::{Button, Card, Message};
 
+/// The callback that says that a button was heard: its message stays as it is for now.
+pub(super) const ACKNOWLEDGED: Acknowledged = Acknowledged { kind: 6 };
+
+/// Discord's builder would send a `data` that is null.
+#[derive(Serialize)]
+pub(super) struct Acknowledged {
+    #[serde(rename = "type")]
+    kind: u8,
+}
+
 /// The callback that says `message` in a message of its own.
 pub(super) fn answer(message: &Message, public: bool) -> CreateInteractionResponse {
     let mut body = CreateInteractionResponseMessage::new()
@@ -67,7 +77,9 @@ pub(super) fn rows(message: &Message) -> Vec<CreateActionRow> {
 
 fn button(button: &Button, number: usize) -> CreateButton {
     // Every id of a message must differ, also of those that can't be pressed.
-    let id = button.press.map_or_else(|| format!("rest:{number}"), |press| press.id());
+    let id = button
+        .press
+        .map_or_else(|| format!("rest:{number}"), |press| press.id());
     let style = if button.grave {
         ButtonStyle::Danger
     } else {

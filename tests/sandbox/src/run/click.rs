@@ -1,7 +1,5 @@
 //! Pressing buttons.
 
-use std::time::Duration;
-
 use super::chat::{Answer, Chat, GuildIds};
 use super::stage::StandIns;
 use super::step::{LOOK, Play, WITHIN_MS, judge};
@@ -79,8 +77,6 @@ async fn answer(
         if at.now() > until_ms {
             return None;
         }
-        // What was seen last may be what the press changes.
-        said.first(Duration::ZERO).await;
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 use super::{
-    Action, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step, TrackSpec, VoiceStep,
-    Wait, World, check,
+    Action, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step,
+    TrackSpec, VoiceStep, Wait, World, check,
 };
 
 /// Something wrong in a file.
@@ -170,7 +170,8 @@ fn action(raw: RawStep) -> Result<Action, String> {
     match (actions.pop(), actions.is_empty()) {
         (Some(action), true) => Ok(action),
         (None, _) => Err(
-            "a step does one of: voice, say, click, together, wait, hold, notice, fault, expect; this one does nothing".into(),
+            "a step does one of: voice, say, click, together, wait, hold, notice, fault, expect; this one does nothing"
+                .into(),
         ),
         (Some(_), false) => Err("a step does one thing; write two steps".into()),
     }

@@ -107,7 +107,9 @@ pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
 /// A button of a card: mostly of the one that is shown.
 fn pressed(rig: &Rig, draw: &mut Draw) -> Command {
     let shown = rig.g.kept.current.as_ref().map(|current| current.entry.id);
-    let entry = shown.filter(|_| !draw.once_in(4)).unwrap_or(EntryId(draw.below(20) as u64));
+    let entry = shown
+        .filter(|_| !draw.once_in(4))
+        .unwrap_or(EntryId(draw.below(20) as u64));
     let command = [
         Command::Pause,
         Command::Resume,

@@ -65,7 +65,9 @@ fn buttons(rows: &[Value]) -> Result<(), String> {
         }
         seen.push(id);
         if length(&button["label"]) > 80 || (button["label"].is_null() && button["emoji"].is_null()) {
-            return Err(format!("the button {id:?} has a label that is too long, or nothing to show"));
+            return Err(format!(
+                "the button {id:?} has a label that is too long, or nothing to show"
+            ));
         }
     }
     Ok(())
@@ -212,7 +214,13 @@ mod tests {
         assert!(message(&row(json!([one("a"), one("a")])), true).is_err(), "twice");
         assert!(message(&row(json!([one("")])), true).is_err());
         assert!(message(&row(json!([one(&"x".repeat(101))])), true).is_err());
-        assert!(message(&row(json!([{ "type": 2, "style": 9, "label": "x", "custom_id": "a" }])), true).is_err());
+        assert!(
+            message(
+                &row(json!([{ "type": 2, "style": 9, "label": "x", "custom_id": "a" }])),
+                true
+            )
+            .is_err()
+        );
         assert!(message(&row(json!([{ "type": 2, "style": 2, "custom_id": "a" }])), true).is_err());
         let six: Vec<Value> = ["1", "2", "3", "4", "5", "6"].map(one).into();
         assert!(message(&row(json!(six)), true).is_err());
