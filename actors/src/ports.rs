@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
-use ostinato_machine::guild::{Input, JoinBlock, Loaded, PlayerOrder, Record, Report, Say, Seat, Seen, Snapshot};
+use ostinato_machine::guild::{
+    Input, JoinBlock, Loaded, NowView, PlayerOrder, Record, Report, Say, Seat, Seen, Snapshot,
+};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, ShardId, UserId};
 
 /// A future of a port, driven on the arbiter that owns the port.
@@ -360,6 +362,35 @@ pub enum First {
     },
 }
 
+/// What is done with the card of what plays.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CardOrder {
+    /// Posts it, without a sound. With an equal `nonce` Discord makes one message of several, for some minutes.
+    Post {
+        /// At most 25 characters.
+        nonce: String,
+        /// What it shows.
+        view: NowView,
+    },
+    /// Shows this.
+    Edit {
+        /// The message.
+        message: u64,
+        /// What it shows.
+        view: NowView,
+    },
+    /// Shows that nothing plays any more, and takes its buttons away.
+    End {
+        /// The message.
+        message: u64,
+    },
+    /// Takes it away.
+    Delete {
+        /// The message.
+        message: u64,
+    },
+}
+
 /// Answers, notices, and what only Discord's REST interface knows. Calls keep Discord's rate limits by themselves.
 pub trait Discord {
     /// The one first callback. `Gone`: the interaction is unknown (too late) or was answered already. To a message
@@ -374,6 +405,11 @@ pub trait Discord {
     fn follow_up(&self, reply: &ReplyTo, guild: GuildId, say: Say, public: bool) -> Work<()>;
     /// A message in a channel.
     fn post(&self, guild: GuildId, channel: ChannelId, say: Say) -> Work<()>;
+    /// Does something with the card of what plays, which is a message in `channel` like any other; says which one.
+    /// [`PortErrorKind::Overloaded`]: all cards together are changed too often.
+    fn card(&self, guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64>;
+    /// How many messages of `channel` are newer than `message`; counts to `most`, which is 100 at most.
+    fn newer(&self, channel: ChannelId, message: u64, most: u8) -> Work<u8>;
     /// In which voice channel a user is.
     fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>>;
     /// Why a voice join gets no answer.

@@ -84,6 +84,7 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::Settled { .. }
         | Event::Failures { .. }
         | Event::SkippedTo { .. }
+        | Event::Card { .. }
         | Event::Heard => {}
     }
 }
