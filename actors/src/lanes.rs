@@ -113,8 +113,9 @@ impl Lanes {
         }
         lane.audio.borrow_mut().want(wanted.player);
         audio::kick(station, &lane);
-        let rising_ms = station.ports.clock.monotonic_ms();
-        lane.card.borrow_mut().want(wanted.card, rising_ms);
+        let clock = &station.ports.clock;
+        let (now_ms, rising_ms) = (clock.now_ms(), clock.monotonic_ms());
+        lane.card.borrow_mut().want(wanted.card, now_ms, rising_ms);
         card::kick(station, &lane);
         for ask in ask {
             ask::put(station, shard, guild, ask);

@@ -4,14 +4,16 @@
 //! future that a lane drives under its deadline; a port keeps its own deadlines too. Errors have one shape,
 //! [`PortError`], so that back-off is written once.
 
+mod card;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
-use ostinato_machine::guild::{
-    Input, JoinBlock, Loaded, NowView, PlayerOrder, Record, Report, Say, Seat, Seen, Snapshot,
-};
+use ostinato_machine::guild::{Input, JoinBlock, Loaded, PlayerOrder, Record, Report, Say, Seat, Seen, Snapshot};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, ShardId, UserId};
+
+pub use card::CardOrder;
 
 /// A future of a port, driven on the arbiter that owns the port.
 pub type Work<T> = LocalBoxFuture<'static, Result<T, PortError>>;
@@ -359,35 +361,6 @@ pub enum First {
     Defer {
         /// For everybody in the channel.
         public: bool,
-    },
-}
-
-/// What is done with the card of what plays.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CardOrder {
-    /// Posts it, without a sound. With an equal `nonce` Discord makes one message of several, for some minutes.
-    Post {
-        /// At most 25 characters.
-        nonce: String,
-        /// What it shows.
-        view: NowView,
-    },
-    /// Shows this.
-    Edit {
-        /// The message.
-        message: u64,
-        /// What it shows.
-        view: NowView,
-    },
-    /// Shows that nothing plays any more, and takes its buttons away.
-    End {
-        /// The message.
-        message: u64,
-    },
-    /// Takes it away.
-    Delete {
-        /// The message.
-        message: u64,
     },
 }
 

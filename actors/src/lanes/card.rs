@@ -37,6 +37,8 @@ pub(super) struct Told {
     /// The track at whose beginning it was seen to that the card is not buried.
     near: Option<EntryId>,
     failures: u32,
+    /// Since when this process cares for the guild's card, wall-clock ms.
+    begun_ms: Option<u64>,
     /// Nothing may be written here, or this track's card was given up.
     barred: Option<(ChannelId, Option<EntryId>)>,
     busy: bool,
@@ -56,7 +58,8 @@ enum Step {
 /// What is done to the card.
 #[derive(Clone, Debug, PartialEq)]
 enum Act {
-    Post(ChannelId, Box<CardFace>),
+    /// Behind the card that was the last one.
+    Post(ChannelId, u64, Box<CardFace>),
     Edit(CardPost, Box<CardFace>),
     End(CardPost),
     Delete(CardPost),
@@ -65,15 +68,16 @@ enum Act {
 impl Act {
     const fn channel(&self) -> ChannelId {
         match self {
-            Self::Post(channel, _) => *channel,
+            Self::Post(channel, ..) => *channel,
             Self::Edit(post, _) | Self::End(post) | Self::Delete(post) => post.channel,
         }
     }
 
     fn order(&self, guild: GuildId, now_ms: u64) -> CardOrder {
         match self {
-            Self::Post(_, face) => CardOrder::Post {
-                nonce: format!("{:x}-{:x}", guild.0, face.play),
+            Self::Post(_, after, face) => CardOrder::Post {
+                // Ids differ most in their last bits.
+                nonce: format!("{:x}-{:x}", guild.0, after & 0xFFFF_FFFF),
                 view: face.view(now_ms),
             },
             Self::Edit(post, face) => CardOrder::Edit {
@@ -88,7 +92,8 @@ impl Act {
 
 impl Told {
     /// What the guild wants from now on.
-    pub(super) fn want(&mut self, wanted: Option<WantedCard>, rising_ms: u64) {
+    pub(super) fn want(&mut self, wanted: Option<WantedCard>, now_ms: u64, rising_ms: u64) {
+        self.begun_ms.get_or_insert(now_ms);
         let post = wanted.as_ref().and_then(|wanted| wanted.post);
         // Without anything to show, what was posted meanwhile comes back as the guild's.
         if post.is_some() || wanted.is_none() {
@@ -146,7 +151,8 @@ impl Told {
                     return Step::Nothing;
                 }
                 let due_ms = if self.failures > 0 { due_ms.max(every()) } else { due_ms };
-                wait(due_ms).unwrap_or_else(|| Step::Do(Act::Post(wanted.channel, Box::new(face.clone()))))
+                wait(due_ms)
+                    .unwrap_or_else(|| Step::Do(Act::Post(wanted.channel, wanted.after, Box::new(face.clone()))))
             }
             (Some(face), Some(post)) => {
                 let settle_ms = if face.waiting { WAITING_MS } else { times.settle_ms };
@@ -198,7 +204,7 @@ impl Told {
         }
         self.failures = 0;
         match act {
-            Act::Post(channel, face) => {
+            Act::Post(channel, _, face) => {
                 // Where nothing may be written, the next track finds the same.
                 let only = error.is_retryable().then_some(face.entry.id);
                 self.barred = Some((channel, only));
@@ -216,9 +222,9 @@ impl Told {
     }
 
     fn succeeded(&mut self, act: Act, message: u64, now_ms: u64) -> Option<CardNews> {
-        self.failures = 0;
+        let failed = std::mem::take(&mut self.failures) > 0;
         let news = match act {
-            Act::Post(channel, face) => {
+            Act::Post(channel, _, face) => {
                 let post = CardPost {
                     channel,
                     message,
@@ -226,7 +232,10 @@ impl Told {
                 };
                 (self.posted, self.barred) = (Some(post), None);
                 self.near = Some(face.entry.id);
-                self.shown = Some(*face);
+                // It may have been posted before, by a call that seemed lost or a process that is gone: then it shows
+                // what was so at that time.
+                let before = failed || self.begun_ms.is_none_or(|begun| face.began_ms < begun);
+                self.shown = (!before).then_some(*face);
                 Some(CardNews::Posted(post))
             }
             Act::Edit(_, face) => {

@@ -118,6 +118,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         Event::Card { post, none_for } => {
             kept.card = CardState {
                 post: *post,
+                last: post.map_or(kept.card.last, |post| post.message),
                 none_for: *none_for,
             }
         }

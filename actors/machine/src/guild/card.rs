@@ -47,6 +47,8 @@ pub struct WantedCard {
     pub channel: ChannelId,
     /// The message that is the card now.
     pub post: Option<CardPost>,
+    /// The message that was the last card; 0 before the first. Whoever posts after it posts one message.
+    pub after: u64,
     /// What it shows; `None`: nothing plays, and the card ends.
     pub face: Option<CardFace>,
 }
@@ -56,8 +58,8 @@ pub struct WantedCard {
 pub struct CardFace {
     /// The track.
     pub entry: Entry,
-    /// Number of its play.
-    pub play: u32,
+    /// When its play began, wall-clock ms.
+    pub began_ms: u64,
     /// Position, ms: as it is, or as it was at `runs_since_ms`.
     pub position_ms: u64,
     /// Since when the position runs on, wall-clock ms; `None`: it rests.
@@ -91,7 +93,7 @@ impl CardFace {
             (Some(_), None) | (None, Some(_)) => false,
         };
         let plain = |face: &Self| Self {
-            play: 0,
+            began_ms: 0,
             position_ms: 0,
             runs_since_ms: None,
             queued: face.queued.min(2),
@@ -125,6 +127,8 @@ impl CardFace {
 #[serde(default)]
 pub struct CardState {
     pub(super) post: Option<CardPost>,
+    /// The message that was the last card.
+    pub(super) last: u64,
     /// The entry that gets no card: somebody deleted it.
     pub(super) none_for: Option<EntryId>,
 }
@@ -139,7 +143,7 @@ impl CardState {
 impl Guild {
     /// How the card should look.
     pub(super) fn card(&self) -> Option<WantedCard> {
-        let CardState { post, none_for } = self.kept.card;
+        let CardState { post, none_for, last } = self.kept.card;
         let current = self.kept.current.as_ref().filter(|_| self.kept.channel.is_some());
         let shown = current.filter(|current| none_for != Some(current.entry.id));
         if post.is_none() && shown.is_none() {
@@ -148,6 +152,7 @@ impl Guild {
         Some(WantedCard {
             channel: self.kept.text?,
             post,
+            after: last,
             face: shown.map(|current| self.face(current)),
         })
     }
@@ -158,7 +163,7 @@ impl Guild {
         let (position_ms, at_ms) = self.anchor(current);
         CardFace {
             entry: current.entry.clone(),
-            play: current.play,
+            began_ms: current.began_ms,
             position_ms,
             runs_since_ms: (!self.paused() && self.audible()).then_some(at_ms),
             paused: kept.paused_by_user,

@@ -23,7 +23,7 @@ fn entry(id: u64) -> Entry {
 fn face(id: u64) -> CardFace {
     CardFace {
         entry: entry(id),
-        play: 1,
+        began_ms: WALL_MS,
         position_ms: 0,
         runs_since_ms: Some(WALL_MS),
         paused: false,
@@ -54,7 +54,13 @@ fn post(message: u64) -> CardPost {
 
 fn wanted(post: Option<CardPost>, face: Option<CardFace>) -> Option<WantedCard> {
     let channel = TEXT;
-    Some(WantedCard { channel, post, face })
+    let after = 4;
+    Some(WantedCard {
+        channel,
+        post,
+        after,
+        face,
+    })
 }
 
 /// A lane's memory with its clock.
@@ -71,7 +77,7 @@ impl Stage {
     }
 
     fn want(&mut self, post: Option<CardPost>, face: Option<CardFace>) {
-        self.told.want(wanted(post, face), self.now_ms);
+        self.told.want(wanted(post, face), WALL_MS + self.now_ms, self.now_ms);
     }
 
     fn next(&mut self) -> Step {
@@ -83,7 +89,7 @@ impl Stage {
         loop {
             match self.next() {
                 Step::Wait(ms) => self.now_ms += ms,
-                step => return (self.now_ms, step),
+                step @ (Step::Nothing | Step::Look(_) | Step::Do(_)) => return (self.now_ms, step),
             }
         }
     }
@@ -199,7 +205,7 @@ fn a_card_of_another_channel_and_an_old_one_are_taken_away_and_posted_anew() {
         let news = stage.done(Act::Delete(here), Ok(5));
         assert_eq!(news, Some(CardNews::Ended { message: 5 }));
         stage.want(None, Some(face(2)));
-        assert_eq!(stage.acts().1, Step::Do(Act::Post(TEXT, Box::new(face(2)))));
+        assert_eq!(stage.acts().1, Step::Do(Act::Post(TEXT, 4, Box::new(face(2)))));
     }
 }
 
@@ -212,7 +218,7 @@ fn an_end_is_written_once() {
     let news = stage.done(Act::End(post(5)), Ok(5));
     assert_eq!(news, Some(CardNews::Ended { message: 5 }));
     assert_eq!(stage.next(), Step::Nothing);
-    stage.told.want(None, stage.now_ms);
+    stage.told.want(None, 0, stage.now_ms);
     assert!(stage.told.is_idle());
 }
 
@@ -267,4 +273,17 @@ fn a_process_that_takes_over_edits_and_does_not_post() {
     let mut stage = Stage::new();
     stage.want(Some(post(5)), Some(face(1)));
     assert_eq!(stage.acts().1, Step::Do(Act::Edit(post(5), Box::new(face(1)))));
+}
+
+#[test]
+fn a_card_that_may_have_been_posted_before_is_written_once_more() {
+    let mut stage = Stage::new();
+    stage.want(None, Some(face(1)));
+    let (_, Step::Do(act)) = stage.acts() else { panic!() };
+    stage.done(act, Err(PortErrorKind::Timeout));
+    // By now another track plays; Discord answers with the message of the first call.
+    stage.want(None, Some(face(2)));
+    assert!(matches!(stage.does(), Some(CardNews::Posted(_))));
+    stage.want(Some(post(5)), Some(face(2)));
+    assert_eq!(stage.acts().1, Step::Do(Act::Edit(post(5), Box::new(face(2)))));
 }

@@ -68,7 +68,7 @@ pub(super) const KINDS: u8 = 69;
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
     Some(match kind {
-        0..=21 | 60..=66 => command(rig, kind, draw),
+        0..=21 | 60..=62 | 64..=66 => command(rig, kind, draw),
         22..=24 => Input::Seat(Seat {
             user: UserId(1 + draw.below(4) as u64),
             channel: (draw.below(3) > 0).then(|| draw.channel()),
