@@ -20,14 +20,17 @@ const WAITING_MS: u64 = 3_000;
 /// After so many failures in a row a card is given up.
 const FAILURES: u32 = 5;
 
+/// For so long a guild that was told that its card is over is given the next word, ms.
+const TOLD_MS: u64 = 10_000;
+
 /// What is known of one guild's card.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     wanted: Option<WantedCard>,
     /// A message that was posted, until the guild knows of it.
     posted: Option<CardPost>,
-    /// A message that is the card no more, until the guild knows of that.
-    over: Option<u64>,
+    /// A message that is the card no more, until the guild knows of that; and since when, by the rising clock, ms.
+    over: Option<(u64, u64)>,
     /// What the message shows, as far as this process has written it.
     shown: Option<CardFace>,
     /// Since when something else is wanted, by the rising clock, ms.
@@ -99,7 +102,7 @@ impl Told {
         if post.is_some() || wanted.is_none() {
             self.posted = None;
         }
-        if self.over.is_some() && post.map(|post| post.message) != self.over {
+        if self.over.map(|(message, _)| message) != post.map(|post| post.message) {
             self.over = None;
         }
         self.wanted = wanted;
@@ -122,7 +125,7 @@ impl Told {
     /// The message that is the card.
     fn post(&self) -> Option<CardPost> {
         let known = self.wanted.as_ref().and_then(|wanted| wanted.post).or(self.posted);
-        known.filter(|post| self.over != Some(post.message))
+        known.filter(|post| self.over.is_none_or(|(message, _)| message != post.message))
     }
 
     pub(super) const fn is_idle(&self) -> bool {
@@ -137,6 +140,12 @@ impl Told {
         let Some(wanted) = &self.wanted else {
             return Step::Nothing;
         };
+        if let Some((_, told_ms)) = self.over
+            && rising_ms < told_ms.saturating_add(TOLD_MS)
+        {
+            // What the guild makes of it is to come.
+            return Step::Wait(TOLD_MS);
+        }
         let wait = |due_ms: u64| due_ms.checked_sub(rising_ms).filter(|left| *left > 0).map(Step::Wait);
         let every = || self.called_ms.map_or(0, |called| called.saturating_add(times.every_ms));
         match (&wanted.face, self.post()) {
@@ -253,7 +262,7 @@ impl Told {
     }
 
     fn is_over(&mut self, post: CardPost) {
-        self.over = Some(post.message);
+        self.over = Some((post.message, self.called_ms.unwrap_or(0)));
         (self.posted, self.shown, self.near) = (None, None, None);
     }
 }

@@ -217,7 +217,6 @@ fn an_end_is_written_once() {
     assert_eq!(stage.acts().1, Step::Do(Act::End(post(5))));
     let news = stage.done(Act::End(post(5)), Ok(5));
     assert_eq!(news, Some(CardNews::Ended { message: 5 }));
-    assert_eq!(stage.next(), Step::Nothing);
     stage.told.want(None, 0, stage.now_ms);
     assert!(stage.told.is_idle());
 }
@@ -230,6 +229,10 @@ fn a_deleted_card_is_told_and_not_looked_for_again() {
     let (_, Step::Do(act)) = stage.acts() else { panic!() };
     let news = stage.done(act, Err(PortErrorKind::Gone));
     assert_eq!(news, Some(CardNews::Gone { message: 5 }));
+    // The guild has not heard of it yet.
+    assert!(matches!(stage.next(), Step::Wait(_)));
+    stage.want(None, None);
+    assert_eq!(stage.next(), Step::Nothing);
 }
 
 #[test]
