@@ -71,19 +71,11 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         GatewayEvent::GuildUp { seats, .. } => guild_up(station, shard, sequence, &seats),
         GatewayEvent::GuildGone { guild } => {
             shard.seats.borrow_mut().remove(guild);
-            station.fact(shard, guild, taken_out(), sequence);
+            station.fact(shard, guild, Input::GuildGone, sequence);
         }
         GatewayEvent::Input { guild, cause, input } => guild_input(station, shard, sequence, guild, cause, input),
     }
     shard.known.notify_waiters();
-}
-
-fn taken_out() -> Input {
-    Input::OwnVoice {
-        channel: None,
-        session_id: ostinato_machine::ids::Hidden::new(""),
-        suppressed: false,
-    }
 }
 
 /// Every voice session of an older gateway session is gone, and what is known of seats with it.
@@ -140,6 +132,8 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
         }
         Input::Restored(_)
         | Input::Seats(_)
+        | Input::ChannelGone { .. }
+        | Input::GuildGone
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }

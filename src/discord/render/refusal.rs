@@ -27,6 +27,9 @@ pub(super) fn words(refusal: &Refusal) -> String {
         Refusal::NotPaused { alone: true } => {
             "Nobody paused the music; it waits for listeners and goes on when somebody joins.".into()
         }
+        Refusal::Suppressed { channel } => format!(
+            "I am in the audience of <#{channel}>. The music goes on by itself as soon as somebody lets me speak."
+        ),
         Refusal::QueueFull { limit } => format!(
             "The queue is full: it holds {}. It has room again when some have played.",
             tracks(*limit)

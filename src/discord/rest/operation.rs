@@ -42,6 +42,8 @@ pub(in crate::discord) enum Operation {
     Member { guild: GuildId, user: UserId },
     /// Reads a voice state.
     VoiceState { guild: GuildId, user: UserId },
+    /// Changes the bot's own voice state on a stage.
+    OwnVoiceState { guild: GuildId },
     /// Lists the global commands.
     Commands { application: u64 },
     /// Replaces the global commands.
@@ -88,6 +90,7 @@ impl Operation {
             Self::Guild { .. } => "get_guild",
             Self::Member { .. } => "get_guild_member",
             Self::VoiceState { .. } => "get_voice_state",
+            Self::OwnVoiceState { .. } => "update_self_voice_state",
             Self::Commands { .. } => "list_application_commands",
             Self::SetCommands { .. } => "bulk_set_application_commands",
             Self::GatewayBot => "get_bot_gateway",
@@ -101,7 +104,7 @@ impl Operation {
             Self::Callback { .. } | Self::FollowUp { .. } | Self::Post { .. } | Self::Typing { .. } => {
                 LightMethod::Post
             }
-            Self::EditOriginal { .. } | Self::EditMessage { .. } => LightMethod::Patch,
+            Self::EditOriginal { .. } | Self::EditMessage { .. } | Self::OwnVoiceState { .. } => LightMethod::Patch,
             Self::DeleteOriginal { .. } | Self::DeleteMessage { .. } => LightMethod::Delete,
             Self::SetCommands { .. } => LightMethod::Put,
             Self::MessagesAfter { .. }
@@ -128,6 +131,7 @@ impl Operation {
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
+            | Self::OwnVoiceState { .. }
             | Self::VoiceState { .. }
             | Self::Commands { .. }
             | Self::SetCommands { .. }
@@ -155,7 +159,10 @@ impl Operation {
             | Self::MessagesAfter { channel, .. }
             | Self::Typing { channel }
             | Self::Channel { channel } => Major::Id(channel.0),
-            Self::Guild { guild } | Self::Member { guild, .. } | Self::VoiceState { guild, .. } => Major::Id(guild.0),
+            Self::Guild { guild }
+            | Self::Member { guild, .. }
+            | Self::OwnVoiceState { guild }
+            | Self::VoiceState { guild, .. } => Major::Id(guild.0),
             Self::Commands { application } | Self::SetCommands { application } => Major::Id(*application),
             Self::GatewayBot | Self::Application | Self::CurrentUser => Major::None,
         };
@@ -184,6 +191,7 @@ impl Operation {
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
+            | Self::OwnVoiceState { .. }
             | Self::VoiceState { .. }
             | Self::SetCommands { .. }
             | Self::GatewayBot
@@ -229,6 +237,9 @@ impl Operation {
             Self::Member { guild, user } => Route::GuildMember {
                 guild_id: id(guild.0)?.into(),
                 user_id: id(user.0)?.into(),
+            },
+            Self::OwnVoiceState { guild } => Route::GuildVoiceStateMe {
+                guild_id: id(guild.0)?.into(),
             },
             Self::VoiceState { guild, user } => Route::GuildVoiceStates {
                 guild_id: id(guild.0)?.into(),

@@ -18,6 +18,8 @@ pub struct Wanted {
     pub player: Option<WantedPlayer>,
     /// The card of what plays; `None`: there is none, and none is wanted.
     pub card: Option<WantedCard>,
+    /// The stage on which the bot should ask to be heard.
+    pub speak: Option<ChannelId>,
     /// Whether the fleet should find a node for this guild.
     pub needs_node: bool,
     /// When the guild wants [`super::Input::Wake`], wall-clock ms.
