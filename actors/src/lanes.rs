@@ -124,7 +124,9 @@ impl Lanes {
         audio::kick(station, &lane);
         let clock = &station.ports.clock;
         let (now_ms, rising_ms) = (clock.now_ms(), clock.monotonic_ms());
-        lane.card.borrow_mut().want(wanted.card, now_ms, rising_ms);
+        lane.card
+            .borrow_mut()
+            .want(wanted.card.map(|card| *card), now_ms, rising_ms);
         card::kick(station, &lane);
         for ask in ask {
             ask::put(station, shard, guild, ask);

@@ -33,8 +33,10 @@ impl Replies {
                 suppress: Some(false),
                 request_to_speak_timestamp: None,
             };
-            let operation = Operation::OwnVoiceState { guild };
-            match rest.call_until(operation.clone(), Some(json(&speak)?), until).await {
+            match rest
+                .call_until(Operation::Speak { guild }, Some(json(&speak)?), until)
+                .await
+            {
                 Err(error) if error.kind == PortErrorKind::Refused => {}
                 other => return other.map(|_| ()),
             }
@@ -43,7 +45,9 @@ impl Replies {
                 suppress: None,
                 request_to_speak_timestamp: Timestamp::from_unix_timestamp(seconds).ok().map(|at| at.to_string()),
             };
-            rest.call_until(operation, Some(json(&hand)?), until).await.map(|_| ())
+            rest.call_until(Operation::RaiseHand { guild }, Some(json(&hand)?), until)
+                .await
+                .map(|_| ())
         })
     }
 }

@@ -11,7 +11,7 @@ fn post(message: u64) -> CardPost {
 }
 
 fn card(world: &World) -> Option<WantedCard> {
-    wants(&world.g).card
+    wants(&world.g).card.map(|card| *card)
 }
 
 fn title(world: &World) -> Option<String> {
