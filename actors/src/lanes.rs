@@ -7,6 +7,7 @@ mod ask;
 mod audio;
 mod notice;
 mod order;
+mod recall;
 mod reply;
 mod respond;
 mod voice;
@@ -122,7 +123,7 @@ impl Lanes {
             }
         }
         if let Some(interaction) = words.closes {
-            self.replies.close(interaction);
+            self.replies.again(interaction);
         }
     }
 

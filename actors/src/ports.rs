@@ -360,12 +360,25 @@ pub enum First {
     },
 }
 
+/// What stands where the first answer to an interaction belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// Nothing: no callback was taken, or the answer was deleted.
+    Nothing,
+    /// *Thinking*: it was deferred, and the answer is due.
+    Thinking,
+    /// An answer.
+    Words,
+}
+
 /// Answers, notices, and what only Discord's REST interface knows. Calls keep Discord's rate limits by themselves.
 pub trait Discord {
     /// The one first callback. `Gone`: the interaction is unknown (too late) or was answered already. To a message
     /// ([`Via::Message`](ostinato_machine::ids::Via)) an answer is a message that refers to it, however often it is said,
-    /// and a deferral shows that the bot is typing; the three calls below are [`PortErrorKind::Refused`] there.
+    /// and a deferral shows that the bot is typing; the four calls below are [`PortErrorKind::Refused`] there.
     fn first(&self, reply: &ReplyTo, guild: GuildId, first: First) -> Work<()>;
+    /// What stands where the first answer belongs.
+    fn shows(&self, reply: &ReplyTo) -> Work<Shows>;
     /// Edits the first answer.
     fn edit(&self, reply: &ReplyTo, guild: GuildId, say: Say) -> Work<()>;
     /// Takes the first answer away.

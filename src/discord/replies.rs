@@ -11,7 +11,7 @@ mod tests;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Work};
+use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Shows, Work};
 use ostinato_machine::guild::{JoinBlock, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use serde::Serialize;
@@ -116,6 +116,10 @@ impl Discord for Replies {
             }
         };
         self.callback(reply, &body)
+    }
+
+    fn shows(&self, reply: &ReplyTo) -> Work<Shows> {
+        answering::shows(self, reply)
     }
 
     fn edit(&self, reply: &ReplyTo, _guild: GuildId, what: Say) -> Work<()> {
@@ -244,7 +248,7 @@ fn json(body: &impl Serialize) -> Result<Vec<u8>, PortError> {
 }
 
 /// What was asked for needs an interaction, and a message is none.
-fn no_interaction() -> Work<()> {
+fn no_interaction<T: 'static>() -> Work<T> {
     Box::pin(async {
         Err(PortError::new(
             PortErrorKind::Refused,

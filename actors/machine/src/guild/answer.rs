@@ -35,8 +35,9 @@ pub enum Stage {
     Final,
 }
 
-/// What is said.
-#[derive(Clone, Debug, PartialEq)]
+/// What is said. Written beside the change that it tells of, so that the next process can say it too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Say {
     /// It is being worked on.
     Working,
@@ -305,7 +306,7 @@ pub enum Refusal {
 }
 
 /// A track in few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     /// Title.
     pub title: Box<str>,
@@ -341,7 +342,7 @@ impl Brief {
 }
 
 /// A page of the queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueView {
     /// What is playing.
     pub now: Option<NowView>,
@@ -362,7 +363,7 @@ pub struct QueueView {
 }
 
 /// What is playing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NowView {
     /// The track.
     pub track: Brief,

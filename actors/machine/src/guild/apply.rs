@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use super::event::Event;
 use super::pass::pass;
 use super::state::{Current, Guild};
-use super::{Decision, RECORD_VERSION, Record, Stamped};
+use super::{Decision, RECORD_VERSION, Record, Said, Stamped};
 use crate::ids::{ChannelId, EntryId};
 use crate::track::Entry;
 
@@ -60,6 +60,7 @@ pub fn apply_all(g: &mut Guild, i: &Stamped, decision: &Decision) -> Result<Opti
         at_ms: i.at_ms,
         cause: i.cause.clone(),
         events: kept,
+        said: Said::of(&decision.say, i.at_ms).collect(),
     }))
 }
 

@@ -1,10 +1,12 @@
 //! What the commands show that only read, beside the queue and the current track.
 
+use serde::{Deserialize, Serialize};
+
 use super::Brief;
 use crate::ids::ChannelId;
 
 /// A page of what was played.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryView {
     /// The page, from 0.
     pub page: usize,
@@ -19,7 +21,7 @@ pub struct HistoryView {
 }
 
 /// Where the bot is in voice, and how it stands there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceView {
     /// The channel.
     pub channel: ChannelId,
@@ -38,7 +40,7 @@ pub struct VoiceView {
 }
 
 /// What a player does, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlayerView {
     /// There is no current track.
     Idle,
@@ -53,7 +55,7 @@ pub enum PlayerView {
 }
 
 /// How loud the music is, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeView {
     /// What holds now, percent.
     pub percent: u16,

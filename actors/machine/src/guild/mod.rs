@@ -33,7 +33,7 @@ pub use difference::differences;
 pub use event::{Event, Pending};
 pub use info::{HistoryView, PlayerView, VoiceView, VolumeView};
 pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
-pub use record::{RECORD_VERSION, Record, Snapshot};
+pub use record::{RECORD_VERSION, Record, Said, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};
 pub use wanted::{PlayerOrder, VoiceCredentials, Wanted, WantedPlayer, WantedTrack, WantedVoice};
 pub use wants::wants;
