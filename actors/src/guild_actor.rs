@@ -90,12 +90,15 @@ impl GuildActor {
                 restful: wanted.restful,
                 command: matches!(input.input, Input::Command { .. }),
             };
+            let (adopted, closes) = (adopted(&input.input, &decision), closes(&input.input, &decision));
+            let mut say = decision.say;
+            guild::fill(guild, input.at_ms, &mut say);
             let effects = Effects {
-                adopted: adopted(&input.input, &decision),
+                adopted,
                 sits: sits(&input.input),
-                closes: closes(&input.input, &decision),
+                closes,
                 wanted,
-                say: decision.say,
+                say,
                 ask: decision.ask,
                 item: Arc::clone(item),
             };

@@ -57,7 +57,8 @@ impl Plain {
             | Command::NowPlaying
             | Command::History { .. }
             | Command::VoiceInfo
-            | Command::VolumeInfo => panic!("not in this model: {command:?}"),
+            | Command::VolumeInfo
+            | Command::Of { .. } => panic!("not in this model: {command:?}"),
         }
         if *command == Command::Stop {
             self.queue.clear();

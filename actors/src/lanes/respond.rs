@@ -116,6 +116,10 @@ const fn is_message(reply: &ReplyTo) -> bool {
 /// none within Discord's time can't get any.
 async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
     let discord = &station.ports.discord;
+    if is_component(reply) {
+        // What stands there is the card that the button is on: it shows how things are, whoever draws it.
+        return later(station, guild, reply, say).await.or_else(expected);
+    }
     match repeat(station, None, || discord.shows(reply)).await? {
         Shows::Nothing | Shows::Words => Ok(()),
         Shows::Thinking => repeat(station, None, || discord.edit(reply, guild, say.clone()))
@@ -124,10 +128,18 @@ async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say
     }
 }
 
+/// Whether a button waits. The message that it is on is nobody's answer: a refusal leaves it as it is.
+const fn is_component(reply: &ReplyTo) -> bool {
+    matches!(reply.via, Via::Interaction { component: true, .. })
+}
+
 /// Answers an interaction that was deferred. A refusal is for the caller alone: after a public deferral it is another
 /// message.
 async fn later(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
     let discord = &station.ports.discord;
+    if reply.public && is_component(reply) && matches!(say, Say::Refused(_)) {
+        return repeat(station, None, || discord.follow_up(reply, guild, say.clone(), false)).await;
+    }
     if reply.public && matches!(say, Say::Refused(_)) {
         repeat(station, None, || discord.delete(reply))
             .await

@@ -19,7 +19,7 @@ use crate::station::sleep_ms;
 const EPOCH_MS: u64 = 1_420_070_400_000;
 
 /// Every application id of the world.
-const APPLICATION: u64 = 77;
+pub(super) const APPLICATION: u64 = 77;
 
 /// Discord, as one bot sees it. It outlives the processes of its world.
 pub struct FakeDiscord {
@@ -125,7 +125,7 @@ impl FakeDiscord {
         self.say_via(guild, user, text, command, Via::Message { channel: text })
     }
 
-    fn say_via(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command, via: Via) -> u64 {
+    pub(super) fn say_via(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command, via: Via) -> u64 {
         let made_ms = self.clock.now_ms() - EPOCH_MS;
         let id = made_ms << 22 | (self.number() & 0x3F_FFFF);
         let message = matches!(via, Via::Message { .. });

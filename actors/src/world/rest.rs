@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use futures_util::FutureExt as _;
-use ostinato_machine::guild::{JoinBlock, Say};
-use ostinato_machine::ids::{ChannelId, GuildId, ReplyTo, UserId};
+use ostinato_machine::guild::{Command, JoinBlock, Say};
+use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 
-use super::discord::FakeDiscord;
+use super::discord::{APPLICATION, FakeDiscord};
 use super::store::Life;
 use super::trace::What;
 use crate::ports::{Clock as _, Discord, First, PortError, PortErrorKind, Shows, Work};
@@ -124,6 +124,16 @@ impl FakeDiscord {
     pub fn interactions(&self) -> Vec<(u64, Interaction)> {
         let all = self.interactions.borrow();
         all.iter().map(|(id, interaction)| (*id, interaction.clone())).collect()
+    }
+
+    /// A user presses a button that gives a command. Returns its interaction.
+    pub fn press(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command) -> u64 {
+        let via = Via::Interaction {
+            application: APPLICATION,
+            token: Hidden::new("token"),
+            component: true,
+        };
+        self.say_via(guild, user, text, command, via)
     }
 
     /// REST calls take so long from now on, ms.

@@ -9,7 +9,8 @@ use serenity::model::channel::{MessageFlags, MessageReference, MessageReferenceK
 use serenity::model::id::{ChannelId as PlaceId, MessageId};
 use tokio::time::Instant;
 
-use super::{Message, Operation, Replies, embed, gone, json, no_interaction, nobody, send};
+use super::bodies::{embed, json, nobody, rows};
+use super::{Message, Operation, Replies, gone, no_interaction, send};
 
 impl Replies {
     /// The answer to the message of `reply`. The nonce is the message's id: whoever answers again, this process or the
@@ -23,6 +24,7 @@ impl Replies {
             .fail_if_not_exists(false);
         let mut body = CreateMessage::new()
             .embeds(message.card.iter().map(embed).collect())
+            .components(rows(message))
             .reference_message(reference)
             .allowed_mentions(nobody().replied_user(false))
             .nonce(Nonce::String(reply.id.to_string()))

@@ -1,9 +1,9 @@
-//! What the commands show that only read, beside the queue and the current track.
+//! What the commands show that only read.
 
 use serde::{Deserialize, Serialize};
 
-use super::Brief;
-use crate::ids::ChannelId;
+use super::{Brief, LoopMode};
+use crate::ids::{ChannelId, EntryId};
 
 /// A page of what was played.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,4 +65,50 @@ pub struct VolumeView {
     pub default: u16,
     /// Highest that may be set, percent.
     pub max: u16,
+}
+
+/// A page of the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueView {
+    /// What is playing.
+    pub now: Option<NowView>,
+    /// The page, from 0.
+    pub page: usize,
+    /// Number of pages, at least 1.
+    pub pages: usize,
+    /// Shown position of the first of `entries`.
+    pub first: usize,
+    /// The entries of the page, ten at most.
+    pub entries: Vec<Brief>,
+    /// How many entries the whole queue has.
+    pub total: usize,
+    /// Playing time of the whole queue and the rest of the current track, ms; `None` with a live stream in it.
+    pub total_ms: Option<u64>,
+    /// The loop mode.
+    pub loop_mode: LoopMode,
+}
+
+/// What is playing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowView {
+    /// Which entry it is: what buttons refer to.
+    pub entry: EntryId,
+    /// The track.
+    pub track: Brief,
+    /// Position now, ms.
+    pub position_ms: u64,
+    /// Paused by a user.
+    pub paused: bool,
+    /// Silent because nobody listens.
+    pub alone: bool,
+    /// Not audible yet or just now: joining, loading, waiting for a node.
+    pub waiting: bool,
+    /// Volume, percent.
+    pub volume: u16,
+    /// The loop mode.
+    pub loop_mode: LoopMode,
+    /// What plays after it.
+    pub next: Option<Brief>,
+    /// How many entries are queued behind it.
+    pub queued: usize,
 }

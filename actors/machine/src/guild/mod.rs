@@ -15,6 +15,7 @@ mod event;
 mod info;
 mod input;
 mod pass;
+mod press;
 mod record;
 mod state;
 mod wanted;
@@ -24,15 +25,16 @@ mod weight;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Brief, NowView, QueueView, Refusal, Say, Stage, To};
+pub use answer::{Answer, Brief, Refusal, Say, Stage, To};
 pub use apply::{NotApplicable, apply, apply_all};
 pub use ask::{Ask, AskError, JoinBlock, Loaded, Outcome, Question};
 pub use command::{Caller, Command, LoopMode, Where, command_name};
 pub use decide::{Decision, Ignored, decide};
 pub use difference::differences;
 pub use event::{Event, Pending};
-pub use info::{HistoryView, PlayerView, VoiceView, VolumeView};
+pub use info::{HistoryView, NowView, PlayerView, QueueView, VoiceView, VolumeView};
 pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
+pub use press::fill;
 pub use record::{RECORD_VERSION, Record, Said, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};
 pub use wanted::{PlayerOrder, VoiceCredentials, Wanted, WantedPlayer, WantedTrack, WantedVoice};

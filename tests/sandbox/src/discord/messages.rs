@@ -51,6 +51,8 @@ pub struct MessageView {
     pub interaction: Option<u64>,
     /// Who sees it.
     pub seen_by: SeenBy,
+    /// The one user who sees it, if not all do.
+    pub only_for: Option<u64>,
     /// Content and all texts of its embeds, joined by line breaks.
     pub text: String,
     /// Its embeds, as they were sent.
@@ -122,6 +124,7 @@ impl Message {
             } else {
                 SeenBy::All
             },
+            only_for: self.only_for,
             text: self.text(),
             embeds: self.embeds.clone(),
             components: self.components.clone(),

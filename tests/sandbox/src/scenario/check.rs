@@ -108,6 +108,16 @@ impl Names<'_> {
                 }
             }
             Action::Say(line) => self.line(line),
+            Action::Click(click) => {
+                let press = &click.press;
+                if let Some(guild) = self.guild(press.guild.as_deref()) {
+                    let members = guild.members.iter().map(String::as_str).chain([OBSERVER]);
+                    self.exists("user", &press.who, members);
+                    if let Some(channel) = &press.channel {
+                        self.exists("text channel", channel, guild.text.iter().map(String::as_str));
+                    }
+                }
+            }
             Action::Together(lines) => {
                 if lines.len() < 2 {
                     self.problems.push("`together` needs two commands or more".into());

@@ -52,6 +52,8 @@ pub enum Action {
     Voice(VoiceStep),
     /// A user types a command.
     Say(Line),
+    /// A user presses a button.
+    Click(Click),
     /// Several type at the same moment.
     Together(Vec<Line>),
     /// Goes on as soon as all of it is so.
@@ -95,6 +97,35 @@ pub struct Say {
     pub who: String,
     /// The text: `/name option:value …`.
     pub text: String,
+    /// So long after it is sent the bot is killed and started again, ms. The reply may come from either process.
+    pub kill9_after_ms: Option<u64>,
+    /// The text channel, if not the first one.
+    #[serde(rename = "in")]
+    pub channel: Option<String>,
+    /// The guild, where there are several.
+    pub guild: Option<String>,
+}
+
+/// A press of a button and what must come back.
+#[derive(Clone, Debug)]
+pub struct Click {
+    /// The button.
+    pub press: Press,
+    /// What must come back.
+    pub reply: Reply,
+}
+
+/// A button, as it is pressed.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Press {
+    /// Who presses it.
+    pub who: String,
+    /// Words of the button.
+    pub button: String,
+    /// Words of the message that it is on; the newest one with such a button if not said.
+    #[serde(default)]
+    pub on: String,
     /// The text channel, if not the first one.
     #[serde(rename = "in")]
     pub channel: Option<String>,
@@ -241,9 +272,10 @@ impl Step {
     fn is_private(&self) -> bool {
         match &self.action {
             Action::Fault(_) => true,
+            Action::Say(line) => line.say.kill9_after_ms.is_some(),
             Action::Expect(expect) => !expect.rest.is_empty() || !expect.gateway.is_empty(),
             Action::Voice(_)
-            | Action::Say(_)
+            | Action::Click(_)
             | Action::Together(_)
             | Action::Wait(_)
             | Action::Hold(_)
@@ -256,6 +288,7 @@ impl Step {
         match &self.action {
             Action::Voice(step) => format!("voice: {} to {}", step.who, step.to),
             Action::Say(line) => format!("{}: {}", line.say.who, line.say.text),
+            Action::Click(click) => format!("click: {} on {}", click.press.who, click.press.button),
             Action::Together(lines) => {
                 let texts: Vec<String> = lines
                     .iter()

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 use super::{
-    Action, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Reply, Say, Scenario, Step, TrackSpec, VoiceStep,
-    Wait, World, check,
+    Action, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step,
+    TrackSpec, VoiceStep, Wait, World, check,
 };
 
 /// Something wrong in a file.
@@ -70,6 +70,7 @@ pub(super) struct RawWorld {
 struct RawStep {
     voice: Option<VoiceStep>,
     say: Option<Say>,
+    click: Option<Press>,
     reply: Option<Reply>,
     together: Option<Vec<RawLine>>,
     wait: Option<Wait>,
@@ -147,6 +148,10 @@ fn action(raw: RawStep) -> Result<Action, String> {
         let reply = reply.take().unwrap_or_default();
         actions.push(Action::Say(Line { say, reply }));
     }
+    if let Some(press) = raw.click {
+        let reply = reply.take().unwrap_or_default();
+        actions.push(Action::Click(Click { press, reply }));
+    }
     actions.extend(raw.together.map(|lines| {
         let line = |line: RawLine| Line {
             say: line.say,
@@ -160,12 +165,13 @@ fn action(raw: RawStep) -> Result<Action, String> {
     actions.extend(raw.fault.map(Action::Fault));
     actions.extend(raw.expect.map(Action::Expect));
     if reply.is_some() {
-        return Err("`reply` stands beside a `say`, which this step lacks".into());
+        return Err("`reply` stands beside a `say` or a `click`, which this step lacks".into());
     }
     match (actions.pop(), actions.is_empty()) {
         (Some(action), true) => Ok(action),
         (None, _) => Err(
-            "a step does one of: voice, say, together, wait, hold, notice, fault, expect; this one does nothing".into(),
+            "a step does one of: voice, say, click, together, wait, hold, notice, fault, expect; this one does nothing"
+                .into(),
         ),
         (Some(_), false) => Err("a step does one thing; write two steps".into()),
     }

@@ -7,6 +7,7 @@ mod draft;
 mod pending;
 mod play;
 mod player;
+mod press;
 mod queue;
 mod restore;
 mod show;
@@ -112,7 +113,8 @@ fn command_now(
         | Command::Remove { .. }
         | Command::Move { .. }
         | Command::Shuffle
-        | Command::Clear => {}
+        | Command::Clear
+        | Command::Of { .. } => {}
     }
     let Some(seat) = seat.or_else(|| d.g.seat_of(by.user)) else {
         return pending::ask_seat(d, command, by, reply);
@@ -137,6 +139,7 @@ fn command_now(
         Command::Move { from, to } => queue::shift(d, *from, *to, reply),
         Command::Shuffle => queue::shuffle(d, reply),
         Command::Clear => queue::clear(d, reply),
+        Command::Of { entry, command } => press::of(d, *entry, command, by, seat, reply),
         Command::Queue { .. }
         | Command::NowPlaying
         | Command::History { .. }

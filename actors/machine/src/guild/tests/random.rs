@@ -63,7 +63,7 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 64;
+pub(super) const KINDS: u8 = 67;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
@@ -104,6 +104,24 @@ pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
     })
 }
 
+/// A button of a card: mostly of the one that is shown.
+fn pressed(rig: &Rig, draw: &mut Draw) -> Command {
+    let shown = rig.g.kept.current.as_ref().map(|current| current.entry.id);
+    let entry = shown
+        .filter(|_| !draw.once_in(4))
+        .unwrap_or(EntryId(draw.below(20) as u64));
+    let command = [
+        Command::Pause,
+        Command::Resume,
+        Command::Skip,
+        Command::Stop,
+        Command::Shuffle,
+        Command::Loop { mode: LoopMode::Queue },
+    ];
+    let command = Box::new(command[draw.below(6)].clone());
+    Command::Of { entry, command }
+}
+
 fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
     let command = match kind {
         0 => Command::Connect,
@@ -137,6 +155,7 @@ fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
         60 => Command::History { page: draw.below(3) },
         61 => Command::VoiceInfo,
         62 => Command::VolumeInfo,
+        64..=66 => pressed(rig, draw),
         _ => Command::Play {
             query: ["x", "x", " ", "a very long text that nobody would look for"][draw.below(4)].into(),
             at: [Where::End, Where::Next, Where::Now][draw.below(3)],
