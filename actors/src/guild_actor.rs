@@ -174,6 +174,7 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Reported { .. }
         | Event::Sounds { .. }
         | Event::SkippedTo { .. }
+        | Event::Card { .. }
         | Event::Failing { .. }
         | Event::Over { .. }
         | Event::Asked { .. }
@@ -194,6 +195,7 @@ fn sits(input: &Input) -> Option<ChannelId> {
         | Input::Placed { .. }
         | Input::Player { .. }
         | Input::Done { .. }
+        | Input::Card(_)
         | Input::Expired { .. }
         | Input::Wake => None,
     }
@@ -215,6 +217,7 @@ fn closes(input: &Input, decision: &Decision) -> Option<u64> {
         | Input::Placed { .. }
         | Input::Player { .. }
         | Input::Done { .. }
+        | Input::Card(_)
         | Input::Expired { .. }
         | Input::Wake => None,
     }
@@ -233,6 +236,7 @@ pub(crate) fn input_name(input: &Input) -> &'static str {
         Input::Placed { .. } => "(placed)",
         Input::Player { .. } => "(player)",
         Input::Done { .. } => "(done)",
+        Input::Card(_) => "(card)",
         Input::Expired { .. } => "(expired)",
         Input::Wake => "(wake)",
     }

@@ -156,6 +156,7 @@ impl Station {
             | Input::Placed { .. }
             | Input::Player { .. }
             | Input::Done { .. }
+            | Input::Card(_)
             | Input::Expired { .. }
             | Input::Wake => None,
         };

@@ -6,13 +6,14 @@
 
 mod answering;
 mod bodies;
+mod cards;
 #[cfg(test)]
 mod tests;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Shows, Work};
+use ostinato_actors::ports::{CardOrder, Clock, Discord, First, PortError, PortErrorKind, Shows, Work};
 use ostinato_machine::guild::{JoinBlock, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use serde::Serialize;
@@ -175,6 +176,14 @@ impl Discord for Replies {
         }
         let until = Instant::now() + self.rest.settings().call;
         send(self.rest.clone(), Operation::Post { channel }, Some(json(&body)), until)
+    }
+
+    fn card(&self, _guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64> {
+        self.write_card(channel, order)
+    }
+
+    fn newer(&self, channel: ChannelId, message: u64, most: u8) -> Work<u8> {
+        self.count_newer(channel, message, most)
     }
 
     fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>> {

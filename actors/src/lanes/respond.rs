@@ -158,6 +158,16 @@ fn expected(error: PortError) -> Result<(), PortError> {
     }
 }
 
+/// One call under its deadline.
+pub(super) async fn within<T>(station: &Station, call: Work<T>) -> Result<T, PortError> {
+    let deadline = Duration::from_millis(station.settings.reply.call_ms);
+    let late = |_| {
+        let message = "no answer within the call's deadline";
+        Err(PortError::new(PortErrorKind::Timeout, message))
+    };
+    tokio::time::timeout(deadline, call).await.unwrap_or_else(late)
+}
+
 /// Calls until it succeeds, fails for good, or the attempts or `left_ms` are used up.
 pub(super) async fn repeat<T>(
     station: &Rc<Station>,

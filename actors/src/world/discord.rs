@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ostinato_machine::guild::{Caller, Command, Input, Seat, VoiceCredentials};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, ReplyTo, ShardId, UserId, Via};
 
+use super::cards::Cards;
 use super::clock::VirtualClock;
 use super::rest::Interaction;
 use super::store::Life;
@@ -26,6 +27,7 @@ pub struct FakeDiscord {
     pub(super) clock: Rc<VirtualClock>,
     pub(super) trace: Trace,
     pub(super) interactions: RefCell<BTreeMap<u64, Interaction>>,
+    pub(super) cards: RefCell<Cards>,
     pub(super) rest_ms: Cell<u64>,
     pub(super) rest_down: Cell<bool>,
     guilds: RefCell<BTreeMap<GuildId, Guild>>,
@@ -69,6 +71,7 @@ impl FakeDiscord {
             clock,
             trace,
             interactions: RefCell::default(),
+            cards: RefCell::default(),
             rest_ms: Cell::new(15),
             rest_down: Cell::new(false),
             guilds: RefCell::default(),

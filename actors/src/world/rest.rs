@@ -9,7 +9,7 @@ use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use super::discord::{APPLICATION, FakeDiscord};
 use super::store::Life;
 use super::trace::What;
-use crate::ports::{Clock as _, Discord, First, PortError, PortErrorKind, Shows, Work};
+use crate::ports::{CardOrder, Clock as _, Discord, First, PortError, PortErrorKind, Shows, Work};
 use crate::station::sleep_ms;
 
 /// How long Discord waits for a first callback, ms.
@@ -241,6 +241,17 @@ impl Discord for Port {
 
     fn post(&self, guild: GuildId, channel: ChannelId, say: Say) -> Work<()> {
         self.call(Some(guild), Some(What::Post(channel, say)), |_| Ok(()))
+    }
+
+    fn card(&self, guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64> {
+        let what = What::Card(channel, order.clone());
+        self.call(Some(guild), Some(what), move |discord| {
+            discord.cards.borrow_mut().act(guild, channel, order)
+        })
+    }
+
+    fn newer(&self, _: ChannelId, _: u64, most: u8) -> Work<u8> {
+        self.call(None, None, move |discord| Ok(discord.cards.borrow().newer.min(most)))
     }
 
     fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>> {

@@ -24,6 +24,16 @@ pub(in crate::discord) enum Operation {
     FollowUp { application: u64, token: Hidden },
     /// A message in a channel.
     Post { channel: ChannelId },
+    /// Edits a message of the bot.
+    EditMessage { channel: ChannelId, message: u64 },
+    /// Takes a message of the bot away.
+    DeleteMessage { channel: ChannelId, message: u64 },
+    /// Reads the messages after one, `limit` at most.
+    MessagesAfter {
+        channel: ChannelId,
+        message: u64,
+        limit: u8,
+    },
     /// Shows that the bot is typing.
     Typing { channel: ChannelId },
     /// Reads a channel.
@@ -73,6 +83,9 @@ impl Operation {
             Self::DeleteOriginal { .. } => "delete_original_webhook_message",
             Self::FollowUp { .. } => "execute_webhook",
             Self::Post { .. } => "create_message",
+            Self::EditMessage { .. } => "update_message",
+            Self::DeleteMessage { .. } => "delete_message",
+            Self::MessagesAfter { .. } => "list_messages",
             Self::Typing { .. } => "trigger_typing_indicator",
             Self::Channel { .. } => "get_channel",
             Self::Guild { .. } => "get_guild",
@@ -91,10 +104,11 @@ impl Operation {
             Self::Callback { .. } | Self::FollowUp { .. } | Self::Post { .. } | Self::Typing { .. } => {
                 LightMethod::Post
             }
-            Self::EditOriginal { .. } => LightMethod::Patch,
-            Self::DeleteOriginal { .. } => LightMethod::Delete,
+            Self::EditOriginal { .. } | Self::EditMessage { .. } => LightMethod::Patch,
+            Self::DeleteOriginal { .. } | Self::DeleteMessage { .. } => LightMethod::Delete,
             Self::SetCommands { .. } => LightMethod::Put,
             Self::Original { .. }
+            | Self::MessagesAfter { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
@@ -113,6 +127,9 @@ impl Operation {
                 Lane::Interaction
             }
             Self::Post { .. }
+            | Self::EditMessage { .. }
+            | Self::DeleteMessage { .. }
+            | Self::MessagesAfter { .. }
             | Self::Typing { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
@@ -139,7 +156,12 @@ impl Operation {
             | Self::EditOriginal { application, token }
             | Self::DeleteOriginal { application, token }
             | Self::FollowUp { application, token } => Major::Webhook(*application, digest(token)),
-            Self::Post { channel } | Self::Typing { channel } | Self::Channel { channel } => Major::Id(channel.0),
+            Self::Post { channel }
+            | Self::EditMessage { channel, .. }
+            | Self::DeleteMessage { channel, .. }
+            | Self::MessagesAfter { channel, .. }
+            | Self::Typing { channel }
+            | Self::Channel { channel } => Major::Id(channel.0),
             Self::Guild { guild } | Self::Member { guild, .. } | Self::VoiceState { guild, .. } => Major::Id(guild.0),
             Self::Commands { application } | Self::SetCommands { application } => Major::Id(*application),
             Self::GatewayBot | Self::Application | Self::CurrentUser => Major::None,
@@ -151,16 +173,21 @@ impl Operation {
     }
 
     /// Query parameters.
-    pub(super) const fn query(&self) -> &'static [(&'static str, &'static str)] {
+    pub(super) fn query(&self) -> Vec<(&'static str, String)> {
         match self {
             // Commands that are not ours are written back as they are, translations included.
-            Self::Commands { .. } => &[("with_localizations", "true")],
+            Self::Commands { .. } => vec![("with_localizations", "true".into())],
+            Self::MessagesAfter { message, limit, .. } => {
+                vec![("after", message.to_string()), ("limit", limit.to_string())]
+            }
             Self::Callback { .. }
             | Self::Original { .. }
             | Self::EditOriginal { .. }
             | Self::DeleteOriginal { .. }
             | Self::FollowUp { .. }
             | Self::Post { .. }
+            | Self::EditMessage { .. }
+            | Self::DeleteMessage { .. }
             | Self::Typing { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
@@ -169,7 +196,7 @@ impl Operation {
             | Self::SetCommands { .. }
             | Self::GatewayBot
             | Self::Application
-            | Self::CurrentUser => &[],
+            | Self::CurrentUser => Vec::new(),
         }
     }
 
@@ -189,7 +216,13 @@ impl Operation {
                 application_id: id(*application)?.into(),
                 token: path_part(token)?,
             },
-            Self::Post { channel } => Route::ChannelMessages {
+            Self::EditMessage { channel, message } | Self::DeleteMessage { channel, message } => {
+                Route::ChannelMessage {
+                    channel_id: id(channel.0)?.into(),
+                    message_id: id(*message)?.into(),
+                }
+            }
+            Self::Post { channel } | Self::MessagesAfter { channel, .. } => Route::ChannelMessages {
                 channel_id: id(channel.0)?.into(),
             },
             Self::Typing { channel } => Route::ChannelTyping {

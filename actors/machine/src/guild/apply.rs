@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 
+use super::card::CardState;
 use super::event::Event;
 use super::pass::pass;
 use super::state::{Current, Guild};
@@ -115,6 +116,13 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
             (kept.failures, kept.hold_until_ms) = (*count, *hold_until_ms);
         }
         Event::SkippedTo { play } => kept.skipped_to = Some(*play),
+        Event::Card { post, none_for } => {
+            kept.card = CardState {
+                post: *post,
+                last: post.map_or(kept.card.last, |post| post.message),
+                none_for: *none_for,
+            }
+        }
         Event::Heard => {}
         Event::Awoke(_)
         | Event::Sat(_)

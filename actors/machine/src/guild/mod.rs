@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod ask;
+mod card;
 mod causes;
 mod command;
 mod decide;
@@ -28,6 +29,7 @@ mod tests;
 pub use answer::{Answer, Brief, Refusal, Say, Stage, To};
 pub use apply::{NotApplicable, apply, apply_all};
 pub use ask::{Ask, AskError, JoinBlock, Loaded, Outcome, Question};
+pub use card::{CardFace, CardNews, CardPost, CardState, WantedCard};
 pub use command::{Caller, Command, LoopMode, Where, command_name};
 pub use decide::{Decision, Ignored, decide};
 pub use difference::differences;

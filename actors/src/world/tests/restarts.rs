@@ -165,7 +165,7 @@ fn a_guild_that_rests_sleeps_and_wakes_with_its_queue() {
         ));
         assert!(world.until(2_000, |w| w.sounding(GUILD).is_empty()).await);
         assert!(
-            world.until(901_000, |w| w.phase(GUILD) == Phase::Cold).await,
+            world.until(910_000, |w| w.phase(GUILD) == Phase::Cold).await,
             "{:?}",
             world.phase(GUILD)
         );

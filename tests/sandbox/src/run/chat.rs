@@ -220,11 +220,26 @@ impl Chat {
         })
     }
 
-    /// What the bot wrote without being asked: channel and text, in order.
+    /// What the bot wrote without being asked, cards apart: channel and text, in order.
     pub fn notices(&self, guild: &GuildIds) -> Vec<(u64, String)> {
         let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
-        let own = all.filter(|message| message.by_bot && message.interaction.is_none());
+        let own = all.filter(|message| message.by_bot && message.interaction.is_none() && !message.had_buttons);
         own.map(|message| (message.channel, message.text)).collect()
+    }
+
+    /// The messages with buttons that the bot posted by itself, deleted ones included, in order.
+    pub fn cards(&self, guild: &GuildIds) -> Vec<discord::MessageView> {
+        let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
+        let mut own: Vec<_> = all
+            .filter(|message| message.by_bot && message.interaction.is_none() && message.had_buttons)
+            .collect();
+        own.sort_by_key(|message| message.id);
+        own
+    }
+
+    /// Somebody deletes a message.
+    pub fn delete(&self, message: u64) {
+        self.discord.delete_message(message);
     }
 
     /// Whether the bot is connected and has registered its commands.

@@ -1,11 +1,11 @@
-//! Pressing buttons.
+//! Pressing buttons, and looking at what they are on.
 
 use super::chat::{Answer, Chat, GuildIds};
 use super::stage::StandIns;
 use super::step::{LOOK, Play, WITHIN_MS, judge};
 use super::typed::Typed;
 use crate::discord::InteractionHandle;
-use crate::scenario::{Click, OBSERVER};
+use crate::scenario::{Card, Click, OBSERVER};
 
 /// A user presses a button and reads what comes of it.
 ///
@@ -78,6 +78,68 @@ async fn answer(
             return None;
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// How long a card may take unless a step says so, ms.
+const CARD_MS: u64 = 8_000;
+
+/// Waits until the card of what plays is as `card` says.
+///
+/// # Errors
+/// What is not so.
+pub(super) async fn card(play: &Play<'_>, card: &Card) -> Result<(), String> {
+    let guild = play.guild(card.guild.as_deref())?;
+    let at = &play.stage.at;
+    let within = card.within_ms.unwrap_or(CARD_MS);
+    let until = at.now() + within;
+    loop {
+        match looks(&at.chat, guild, card) {
+            Ok(message) => {
+                if let Some(message) = message.filter(|_| card.delete) {
+                    at.chat.delete(message);
+                }
+                return Ok(());
+            }
+            Err(why) if at.now() > until => return Err(format!("{why}, for {within} ms")),
+            Err(_) => tokio::time::sleep(LOOK).await,
+        }
+    }
+}
+
+/// Whether the card is as said now; which message it is.
+fn looks(chat: &Chat, guild: &GuildIds, card: &Card) -> Result<Option<u64>, String> {
+    let all = chat.cards(guild);
+    if let Some(posted) = card.posted.filter(|posted| *posted != all.len()) {
+        return Err(format!("expected {posted} cards so far, there were {}", all.len()));
+    }
+    let shown = all.iter().rev().find(|message| message.deleted_at_ms.is_none());
+    let Some(shown) = shown else {
+        let nothing = card.contains.0.is_empty() && card.buttons.is_none() && !card.delete;
+        return if nothing {
+            Ok(None)
+        } else {
+            Err("expected a card, there is none".into())
+        };
+    };
+    if let Some(name) = card.channel.as_deref().filter(|name| guild.text(name) != shown.channel) {
+        return Err(format!("expected the card in {name}, it is elsewhere"));
+    }
+    let text = &shown.text;
+    if let Some(part) = card.contains.0.iter().find(|part| !text.contains(part.as_str())) {
+        return Err(format!("expected a card with {part:?}, it is {text:?}"));
+    }
+    if let Some(part) = card.lacks.0.iter().find(|part| text.contains(part.as_str())) {
+        return Err(format!("expected a card without {part:?}, it is {text:?}"));
+    }
+    let labels: Vec<String> = shown.buttons().into_iter().map(|button| button.label).collect();
+    let fits = |expected: &Vec<String>| {
+        let pairs = expected.iter().zip(&labels);
+        expected.len() == labels.len() && pairs.into_iter().all(|(words, label)| label.contains(words.as_str()))
+    };
+    match card.buttons.as_ref().filter(|expected| !fits(expected)) {
+        Some(expected) => Err(format!("expected the buttons {expected:?}, they are {labels:?}")),
+        None => Ok(Some(shown.id)),
     }
 }
 

@@ -128,6 +128,7 @@ impl<'a> Play<'a> {
             Action::Wait(wait) => self.wait(wait).await,
             Action::Hold(hold) => self.hold(hold).await,
             Action::Notice(notice) => self.notice(notice).await,
+            Action::Card(card) => super::click::card(self, card).await,
             Action::Fault(fault) => faults::bring(self, fault).await,
             Action::Expect(expect) => look::expect(self, expect).await,
         }

@@ -62,6 +62,8 @@ pub enum Action {
     Hold(Hold),
     /// The bot says something in a channel that nobody asked for just now.
     Notice(Notice),
+    /// The card of what plays looks like this.
+    Card(Card),
     /// Something breaks.
     Fault(Fault),
     /// All of it is so now, or the scenario has failed.
@@ -223,6 +225,29 @@ pub struct Notice {
     pub within_ms: Option<u64>,
 }
 
+/// The card of what plays: the newest message with buttons that the bot posted by itself.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Card {
+    /// The guild, where there are several.
+    pub guild: Option<String>,
+    /// The text channel; any unless given.
+    #[serde(rename = "in")]
+    pub channel: Option<String>,
+    /// Every one of these is in it.
+    pub contains: Texts,
+    /// None of these is.
+    pub lacks: Texts,
+    /// Its buttons in reading order, each by some of its words; `[]`: it has none any more.
+    pub buttons: Option<Vec<String>>,
+    /// How many were posted so far, those that are gone included.
+    pub posted: Option<usize>,
+    /// It is as said, and then somebody deletes it.
+    pub delete: bool,
+    /// Until when all is so, ms; 8,000 unless given: a card is written every 5 s at most.
+    pub within_ms: Option<u64>,
+}
+
 /// What must be so now.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -279,7 +304,8 @@ impl Step {
             | Action::Together(_)
             | Action::Wait(_)
             | Action::Hold(_)
-            | Action::Notice(_) => false,
+            | Action::Notice(_)
+            | Action::Card(_) => false,
         }
     }
 
@@ -299,6 +325,7 @@ impl Step {
             Action::Wait(_) => "wait".into(),
             Action::Hold(_) => "hold".into(),
             Action::Notice(_) => "notice".into(),
+            Action::Card(_) => "card".into(),
             Action::Fault(_) => "fault".into(),
             Action::Expect(_) => "expect".into(),
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 use super::{
-    Action, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step,
+    Action, Card, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step,
     TrackSpec, VoiceStep, Wait, World, check,
 };
 
@@ -76,6 +76,7 @@ struct RawStep {
     wait: Option<Wait>,
     hold: Option<Hold>,
     notice: Option<Notice>,
+    card: Option<Card>,
     fault: Option<Fault>,
     expect: Option<Expect>,
 }
@@ -162,6 +163,7 @@ fn action(raw: RawStep) -> Result<Action, String> {
     actions.extend(raw.wait.map(Action::Wait));
     actions.extend(raw.hold.map(Action::Hold));
     actions.extend(raw.notice.map(Action::Notice));
+    actions.extend(raw.card.map(Action::Card));
     actions.extend(raw.fault.map(Action::Fault));
     actions.extend(raw.expect.map(Action::Expect));
     if reply.is_some() {
@@ -170,7 +172,7 @@ fn action(raw: RawStep) -> Result<Action, String> {
     match (actions.pop(), actions.is_empty()) {
         (Some(action), true) => Ok(action),
         (None, _) => Err(
-            "a step does one of: voice, say, click, together, wait, hold, notice, fault, expect; this one does nothing"
+            "a step does one of: voice, say, click, together, wait, hold, notice, card, fault, expect; this one does nothing"
                 .into(),
         ),
         (Some(_), false) => Err("a step does one thing; write two steps".into()),

@@ -2,6 +2,7 @@
 //!
 //! This file is the hub: it knows every input and no rule. The rules stand by family in the files beside it.
 
+mod card;
 mod control;
 mod draft;
 mod pending;
@@ -61,6 +62,7 @@ pub fn decide(g: &Guild, i: &Stamped) -> Decision {
         Input::Placed { node, generation } => player::placed(&mut d, node.as_ref(), *generation),
         Input::Player { node, report } => player::report(&mut d, node, report),
         Input::Done { ticket, outcome } => pending::done(&mut d, *ticket, outcome),
+        Input::Card(news) => card::news(&mut d, news),
         Input::Expired { interaction } => pending::expired(&mut d, *interaction),
         Input::Wake => wake::wake(&mut d),
     }

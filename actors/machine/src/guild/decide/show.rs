@@ -14,7 +14,7 @@ pub(super) fn queue(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
     }
     let pages = kept.queue.len().div_ceil(PAGE).max(1);
     let page = page.min(pages - 1);
-    let now = kept.current.as_ref().map(|current| d.g.now_view(current, d.at_ms));
+    let now = kept.current.as_ref().map(|current| d.g.face(current).view(d.at_ms));
     let rest = now.as_ref().map_or(Some(0), |now| {
         now.track.length_ms.map(|length| length.saturating_sub(now.position_ms))
     });
@@ -42,7 +42,7 @@ pub(super) fn queue(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
 pub(super) fn now(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     match &d.g.kept.current {
         Some(current) => {
-            let view = d.g.now_view(current, d.at_ms);
+            let view = d.g.face(current).view(d.at_ms);
             d.answer(reply, Say::NowPlaying(Box::new(view)));
         }
         None => d.refuse(reply, Refusal::NothingPlaying),
