@@ -8,6 +8,7 @@ mod audio;
 mod card;
 mod notice;
 mod order;
+mod recall;
 mod reply;
 mod respond;
 mod stage;
@@ -143,7 +144,7 @@ impl Lanes {
             }
         }
         if let Some(interaction) = words.closes {
-            self.replies.close(interaction);
+            self.replies.again(interaction);
         }
     }
 

@@ -14,7 +14,7 @@ mod tests;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ostinato_actors::ports::{CardOrder, Clock, Discord, First, PortError, PortErrorKind, Work};
+use ostinato_actors::ports::{CardOrder, Clock, Discord, First, PortError, PortErrorKind, Shows, Work};
 use ostinato_machine::guild::{JoinBlock, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use serde::Serialize;
@@ -126,6 +126,10 @@ impl Discord for Replies {
         self.callback(reply, &body)
     }
 
+    fn shows(&self, reply: &ReplyTo) -> Work<Shows> {
+        answering::shows(self, reply)
+    }
+
     fn edit(&self, reply: &ReplyTo, _guild: GuildId, what: Say) -> Work<()> {
         let message = say(&what, self.moment());
         // All parts, always: what is not named would stay.
@@ -232,7 +236,7 @@ fn is_refusal(what: &Say) -> bool {
 }
 
 /// What was asked for needs an interaction, and a message is none.
-fn no_interaction() -> Work<()> {
+fn no_interaction<T: 'static>() -> Work<T> {
     Box::pin(async {
         Err(PortError::new(
             PortErrorKind::Refused,

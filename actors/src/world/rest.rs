@@ -9,7 +9,7 @@ use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use super::discord::{APPLICATION, FakeDiscord};
 use super::store::Life;
 use super::trace::What;
-use crate::ports::{CardOrder, Clock as _, Discord, First, PortError, PortErrorKind, Work};
+use crate::ports::{CardOrder, Clock as _, Discord, First, PortError, PortErrorKind, Shows, Work};
 use crate::station::sleep_ms;
 
 /// How long Discord waits for a first callback, ms.
@@ -32,6 +32,8 @@ pub struct Interaction {
     pub follow_ups: Vec<(Say, bool)>,
     /// First callbacks and edits that Discord refused because of an earlier one or none.
     pub races: u32,
+    /// How often somebody looked what stands there.
+    pub looked: u32,
     /// Answers that reached it: a first one, edits and follow-ups.
     pub answers: u32,
 }
@@ -46,6 +48,7 @@ impl Interaction {
             deleted: false,
             follow_ups: Vec::new(),
             races: 0,
+            looked: 0,
             answers: 0,
         }
     }
@@ -75,6 +78,15 @@ impl Interaction {
         }
         self.first = Some((now_ms, first));
         Ok(())
+    }
+
+    fn shows(&mut self) -> Shows {
+        self.looked += 1;
+        match (&self.first, &self.shown, self.deleted) {
+            (None, _, _) | (_, _, true) => Shows::Nothing,
+            (Some(_), None, false) => Shows::Thinking,
+            (Some(_), Some(_), false) => Shows::Words,
+        }
     }
 
     fn edit(&mut self, say: Say) -> Result<(), PortError> {
@@ -196,6 +208,14 @@ impl Discord for Port {
         let what = What::First(reply.id, first.clone());
         self.on(reply, Some(guild), what, move |interaction, now_ms| {
             interaction.first(now_ms, first)
+        })
+    }
+
+    fn shows(&self, reply: &ReplyTo) -> Work<Shows> {
+        let id = reply.id;
+        self.call(None, None, move |discord| {
+            let mut all = discord.interactions.borrow_mut();
+            Ok(all.get_mut(&id).map_or(Shows::Nothing, Interaction::shows))
         })
     }
 

@@ -340,3 +340,28 @@ async fn a_button_with_a_private_answer_is_answered_in_a_message_of_its_own() {
         (&json!(5), &json!(64))
     );
 }
+
+#[tokio::test]
+async fn what_stands_at_the_first_answer_is_told_by_its_flags() {
+    for (status, said, shows) in [
+        (200, json!({ "id": "1", "flags": 128 }), Shows::Thinking),
+        (200, json!({ "id": "1", "flags": 192 }), Shows::Thinking),
+        (200, json!({ "id": "1", "flags": 64 }), Shows::Words),
+        (200, json!({ "id": "1" }), Shows::Words),
+        (
+            404,
+            json!({ "code": 10_015, "message": "Unknown Webhook" }),
+            Shows::Nothing,
+        ),
+        (
+            404,
+            json!({ "code": 10_008, "message": "Unknown Message" }),
+            Shows::Nothing,
+        ),
+    ] {
+        let server = Server::answering(move |_| Reply::json(status, &said)).await;
+        let (replies, reply) = replies(&server, 5_000);
+        assert_eq!(replies.shows(&reply).await, Ok(shows));
+        assert_eq!(line(&server), "GET /api/v10/webhooks/7/tok/messages/@original");
+    }
+}

@@ -14,6 +14,8 @@ use super::buckets::{Key, Major};
 pub(in crate::discord) enum Operation {
     /// The first callback to an interaction.
     Callback { interaction: u64, token: Hidden },
+    /// Reads the first answer.
+    Original { application: u64, token: Hidden },
     /// Edits the first answer.
     EditOriginal { application: u64, token: Hidden },
     /// Takes the first answer away.
@@ -80,6 +82,7 @@ impl Operation {
     pub(in crate::discord) const fn name(&self) -> &'static str {
         match self {
             Self::Callback { .. } => "create_interaction_response",
+            Self::Original { .. } => "get_original_webhook_message",
             Self::EditOriginal { .. } => "update_original_webhook_message",
             Self::DeleteOriginal { .. } => "delete_original_webhook_message",
             Self::FollowUp { .. } => "execute_webhook",
@@ -111,7 +114,8 @@ impl Operation {
             }
             Self::DeleteOriginal { .. } | Self::DeleteMessage { .. } => LightMethod::Delete,
             Self::SetCommands { .. } => LightMethod::Put,
-            Self::MessagesAfter { .. }
+            Self::Original { .. }
+            | Self::MessagesAfter { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
@@ -126,7 +130,9 @@ impl Operation {
     pub(super) const fn lane(&self) -> Lane {
         match self {
             Self::Callback { .. } => Lane::Callback,
-            Self::EditOriginal { .. } | Self::DeleteOriginal { .. } | Self::FollowUp { .. } => Lane::Interaction,
+            Self::Original { .. } | Self::EditOriginal { .. } | Self::DeleteOriginal { .. } | Self::FollowUp { .. } => {
+                Lane::Interaction
+            }
             Self::Post { .. }
             | Self::EditMessage { .. }
             | Self::DeleteMessage { .. }
@@ -155,7 +161,8 @@ impl Operation {
     pub(super) fn key(&self) -> Key {
         let major = match self {
             Self::Callback { interaction, .. } => Major::Id(*interaction),
-            Self::EditOriginal { application, token }
+            Self::Original { application, token }
+            | Self::EditOriginal { application, token }
             | Self::DeleteOriginal { application, token }
             | Self::FollowUp { application, token } => Major::Webhook(*application, digest(token)),
             Self::Post { channel }
@@ -187,6 +194,7 @@ impl Operation {
                 vec![("after", message.to_string()), ("limit", limit.to_string())]
             }
             Self::Callback { .. }
+            | Self::Original { .. }
             | Self::EditOriginal { .. }
             | Self::DeleteOriginal { .. }
             | Self::FollowUp { .. }
@@ -213,12 +221,12 @@ impl Operation {
                 interaction_id: id(*interaction)?.into(),
                 token: path_part(token)?,
             },
-            Self::EditOriginal { application, token } | Self::DeleteOriginal { application, token } => {
-                Route::WebhookOriginalInteractionResponse {
-                    application_id: id(*application)?.into(),
-                    token: path_part(token)?,
-                }
-            }
+            Self::Original { application, token }
+            | Self::EditOriginal { application, token }
+            | Self::DeleteOriginal { application, token } => Route::WebhookOriginalInteractionResponse {
+                application_id: id(*application)?.into(),
+                token: path_part(token)?,
+            },
             Self::FollowUp { application, token } => Route::WebhookFollowupMessages {
                 application_id: id(*application)?.into(),
                 token: path_part(token)?,

@@ -35,8 +35,9 @@ pub enum Stage {
     Final,
 }
 
-/// What is said.
-#[derive(Clone, Debug, PartialEq)]
+/// What is said. Written beside the change that it tells of, so that the next process can say it too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Say {
     /// It is being worked on.
     Working,
@@ -330,7 +331,7 @@ pub enum Refusal {
 }
 
 /// A track in few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     /// Title.
     pub title: Box<str>,

@@ -15,7 +15,7 @@ use super::card::CardState;
 use super::event::Event;
 use super::pass::pass;
 use super::state::{Current, Guild};
-use super::{Decision, RECORD_VERSION, Record, Stamped};
+use super::{Decision, RECORD_VERSION, Record, Said, Stamped};
 use crate::ids::{ChannelId, EntryId};
 use crate::track::Entry;
 
@@ -61,6 +61,7 @@ pub fn apply_all(g: &mut Guild, i: &Stamped, decision: &Decision) -> Result<Opti
         at_ms: i.at_ms,
         cause: i.cause.clone(),
         events: kept,
+        said: Said::of(&decision.say, i.at_ms).collect(),
     }))
 }
 

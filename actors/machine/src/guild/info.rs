@@ -1,10 +1,12 @@
 //! What the commands show that only read.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Brief, LoopMode};
 use crate::ids::{ChannelId, EntryId};
 
 /// A page of what was played.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryView {
     /// The page, from 0.
     pub page: usize,
@@ -19,7 +21,7 @@ pub struct HistoryView {
 }
 
 /// Where the bot is in voice, and how it stands there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceView {
     /// The channel.
     pub channel: ChannelId,
@@ -38,7 +40,7 @@ pub struct VoiceView {
 }
 
 /// What a player does, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlayerView {
     /// There is no current track.
     Idle,
@@ -55,7 +57,7 @@ pub enum PlayerView {
 }
 
 /// How loud the music is, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeView {
     /// What holds now, percent.
     pub percent: u16,
@@ -68,7 +70,7 @@ pub struct VolumeView {
 }
 
 /// A page of the queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueView {
     /// What is playing.
     pub now: Option<NowView>,
@@ -89,7 +91,7 @@ pub struct QueueView {
 }
 
 /// What is playing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NowView {
     /// Which entry it is: what buttons refer to.
     pub entry: EntryId,

@@ -37,7 +37,7 @@ pub use event::{Event, Pending};
 pub use info::{HistoryView, NowView, PlayerView, QueueView, VoiceView, VolumeView};
 pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
 pub use press::fill;
-pub use record::{RECORD_VERSION, Record, Snapshot};
+pub use record::{RECORD_VERSION, Record, Said, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};
 pub use wanted::{PlayerOrder, VoiceCredentials, Wanted, WantedPlayer, WantedTrack, WantedVoice};
 pub use wants::wants;

@@ -210,6 +210,7 @@ impl Guild {
             v: RECORD_VERSION,
             revision: self.kept.revision,
             kept: self.kept.clone(),
+            said: Vec::new(),
         }
     }
 

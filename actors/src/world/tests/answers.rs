@@ -95,7 +95,10 @@ fn an_interaction_that_came_too_late_gets_no_callback() {
         world.wait_ms(10_000).await;
         assert_eq!(world.sounding(GUILD), ["a"]);
         let told = world.discord.interaction(asked).expect("known");
-        assert!(told.first.is_none() && told.races == 1, "{told:?}");
+        assert!(
+            told.first.is_none() && told.looked == 1 && told.said().is_none(),
+            "{told:?}"
+        );
     });
 }
 

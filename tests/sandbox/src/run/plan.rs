@@ -92,6 +92,7 @@ mod tests {
             who: "ann".into(),
             text: "/play query:https://music.example/track/a".into(),
             channel: None,
+            kill9_after_ms: None,
             guild: None,
         };
         let line = Line {

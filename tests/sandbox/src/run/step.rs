@@ -202,7 +202,15 @@ impl<'a> Play<'a> {
             .map_or(guild.first_text, |name| guild.text(name));
         let typed = Typed::read(&line.say.text);
         let within = line.reply.within_ms.unwrap_or(WITHIN_MS);
-        let asked = look::ask(self.stage, guild, channel, user, &typed, within).await;
+        let killed = async {
+            match line.say.kill9_after_ms {
+                Some(after_ms) => faults::kill9(self.stage, after_ms).await,
+                None => Ok(()),
+            }
+        };
+        let asked = look::ask(self.stage, guild, channel, user, &typed, within);
+        let (asked, killed) = futures_util::future::join(asked, killed).await;
+        killed?;
         let answer = match (asked, line.reply.sent) {
             (Err(_), Some(false)) => return Ok(()),
             (Ok(_), Some(false)) => return Err("expected Discord's client to refuse it; it was sent".into()),

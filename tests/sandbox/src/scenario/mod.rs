@@ -101,6 +101,8 @@ pub struct Say {
     pub who: String,
     /// The text: `/name option:value …`.
     pub text: String,
+    /// So long after it is sent the bot is killed and started again, ms. The reply may come from either process.
+    pub kill9_after_ms: Option<u64>,
     /// The text channel, if not the first one.
     #[serde(rename = "in")]
     pub channel: Option<String>,
@@ -313,9 +315,9 @@ impl Step {
     fn is_private(&self) -> bool {
         match &self.action {
             Action::Fault(_) => true,
+            Action::Say(line) => line.say.kill9_after_ms.is_some(),
             Action::Expect(expect) => !expect.rest.is_empty() || !expect.gateway.is_empty(),
             Action::Voice(_)
-            | Action::Say(_)
             | Action::Click(_)
             | Action::Together(_)
             | Action::Wait(_)
