@@ -125,9 +125,9 @@ impl Lanes {
         audio::kick(station, &lane);
         let clock = &station.ports.clock;
         let (now_ms, rising_ms) = (clock.now_ms(), clock.monotonic_ms());
-        lane.card
-            .borrow_mut()
-            .want(wanted.card.map(|card| *card), now_ms, rising_ms);
+        let shown = station.settings.card.enabled;
+        let card = wanted.card.and_then(|card| card.or_end(shown));
+        lane.card.borrow_mut().want(card, now_ms, rising_ms);
         card::kick(station, &lane);
         for ask in ask {
             ask::put(station, shard, guild, ask);

@@ -84,6 +84,16 @@ pub struct CardFace {
     pub leave_at_ms: Option<u64>,
 }
 
+impl WantedCard {
+    /// The same where cards are shown; elsewhere a card that was posted ends, and none is wanted.
+    pub fn or_end(self, shown: bool) -> Option<Self> {
+        if shown {
+            return Some(self);
+        }
+        self.post.is_some().then_some(Self { face: None, ..self })
+    }
+}
+
 impl CardFace {
     /// Whether people would see no difference: a position that runs on is none, and neither is the length of a queue.
     pub fn looks_like(&self, other: &Self) -> bool {

@@ -66,6 +66,16 @@ fn whoever_deletes_a_card_gets_none_for_the_same_track() {
 }
 
 #[test]
+fn where_no_cards_are_shown_an_older_one_ends() {
+    let mut world = World::playing(&["a"]);
+    assert_eq!(card(&world).and_then(|card| card.or_end(false)), None);
+    world.put(Input::Card(CardNews::Posted(post(5))));
+    let ended = card(&world).and_then(|card| card.or_end(false)).expect("it ends");
+    assert_eq!((ended.post, ended.face), (Some(post(5)), None));
+    assert_eq!(card(&world).and_then(|card| card.or_end(true)), card(&world));
+}
+
+#[test]
 fn news_of_another_message_are_late() {
     let mut world = World::playing(&["a"]);
     world.put(Input::Card(CardNews::Posted(post(5))));
