@@ -25,7 +25,8 @@ pub(super) struct Unsure {
 impl Unsure {
     /// Whether the order of two tracks is known.
     pub(super) fn knows(&self, one: &str, other: &str) -> bool {
-        !self.reordering && !(self.unordered.contains(one) && self.unordered.contains(other))
+        let both_are_loose = self.unordered.contains(one) && self.unordered.contains(other);
+        !self.reordering && !both_are_loose
     }
 
     /// Whether `track` may have been taken out.
