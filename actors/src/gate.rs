@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ostinato_machine::guild::{Answer, Ask, Record, Say, Stage, To, Wanted};
+use ostinato_machine::guild::{Answer, Ask, Record, Said, Say, Stage, To, Wanted};
 use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 use smallvec::SmallVec;
 
@@ -148,6 +148,12 @@ impl Gate {
     pub(crate) fn unconfirmed(&self, guild: GuildId) -> Vec<Arc<Record>> {
         let queues = self.queues.borrow();
         queues.get(&guild).map(Queue::unconfirmed).unwrap_or_default()
+    }
+
+    /// Answers of the guild that wait here for their records.
+    fn unsaid(&self, guild: GuildId, now_ms: u64) -> Vec<Said> {
+        let queues = self.queues.borrow();
+        queues.get(&guild).map(|queue| queue.unsaid(now_ms)).unwrap_or_default()
     }
 
     /// Whether nothing waits here.

@@ -90,12 +90,15 @@ impl GuildActor {
                 restful: wanted.restful,
                 command: matches!(input.input, Input::Command { .. }),
             };
+            let (adopted, closes) = (adopted(&input.input, &decision), closes(&input.input, &decision));
+            let mut say = decision.say;
+            guild::fill(guild, input.at_ms, &mut say);
             let effects = Effects {
-                adopted: adopted(&input.input, &decision),
+                adopted,
                 sits: sits(&input.input),
-                closes: closes(&input.input, &decision),
+                closes,
                 wanted,
-                say: decision.say,
+                say,
                 ask: decision.ask,
                 item: Arc::clone(item),
             };
@@ -171,6 +174,7 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Reported { .. }
         | Event::Sounds { .. }
         | Event::SkippedTo { .. }
+        | Event::Card { .. }
         | Event::Failing { .. }
         | Event::Over { .. }
         | Event::Asked { .. }
@@ -191,6 +195,7 @@ fn sits(input: &Input) -> Option<ChannelId> {
         | Input::Placed { .. }
         | Input::Player { .. }
         | Input::Done { .. }
+        | Input::Card(_)
         | Input::Expired { .. }
         | Input::Wake => None,
     }
@@ -212,6 +217,7 @@ fn closes(input: &Input, decision: &Decision) -> Option<u64> {
         | Input::Placed { .. }
         | Input::Player { .. }
         | Input::Done { .. }
+        | Input::Card(_)
         | Input::Expired { .. }
         | Input::Wake => None,
     }
@@ -230,6 +236,7 @@ pub(crate) fn input_name(input: &Input) -> &'static str {
         Input::Placed { .. } => "(placed)",
         Input::Player { .. } => "(player)",
         Input::Done { .. } => "(done)",
+        Input::Card(_) => "(card)",
         Input::Expired { .. } => "(expired)",
         Input::Wake => "(wake)",
     }

@@ -5,8 +5,10 @@
 
 mod ask;
 mod audio;
+mod card;
 mod notice;
 mod order;
+mod recall;
 mod reply;
 mod respond;
 mod voice;
@@ -39,6 +41,9 @@ struct Lane {
     shard: Rc<Shard>,
     audio: RefCell<audio::Told>,
     voice: RefCell<voice::Told>,
+    card: RefCell<card::Told>,
+    /// Rings when another card is wanted.
+    card_changed: Notify,
     /// Whether the fleet knows that the guild needs a node.
     placed: Cell<bool>,
     /// An order is in flight, or waits to be repeated.
@@ -56,6 +61,8 @@ impl Lanes {
                 shard: Rc::clone(shard),
                 audio: RefCell::default(),
                 voice: RefCell::default(),
+                card: RefCell::default(),
+                card_changed: Notify::new(),
                 placed: Cell::new(false),
                 busy: Cell::new(false),
                 changed: Notify::new(),
@@ -107,6 +114,10 @@ impl Lanes {
         }
         lane.audio.borrow_mut().want(wanted.player);
         audio::kick(station, &lane);
+        let clock = &station.ports.clock;
+        let (now_ms, rising_ms) = (clock.now_ms(), clock.monotonic_ms());
+        lane.card.borrow_mut().want(wanted.card, now_ms, rising_ms);
+        card::kick(station, &lane);
         for ask in ask {
             ask::put(station, shard, guild, ask);
         }
@@ -122,7 +133,7 @@ impl Lanes {
             }
         }
         if let Some(interaction) = words.closes {
-            self.replies.close(interaction);
+            self.replies.again(interaction);
         }
     }
 
@@ -130,6 +141,7 @@ impl Lanes {
     fn let_go(&self, lane: &Rc<Lane>) {
         let idle =
             !lane.busy.get() && !lane.placed.get() && lane.audio.borrow().is_idle() && lane.voice.borrow().is_idle();
+        let idle = idle && lane.card.borrow().is_idle();
         if idle {
             self.guilds.borrow_mut().remove(&lane.guild);
         }

@@ -4,12 +4,18 @@
 //! future that a lane drives under its deadline; a port keeps its own deadlines too. Errors have one shape,
 //! [`PortError`], so that back-off is written once.
 
+mod card;
+mod discord;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
-use ostinato_machine::guild::{Input, JoinBlock, Loaded, PlayerOrder, Record, Report, Say, Seat, Seen, Snapshot};
-use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, ShardId, UserId};
+use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Report, Seat, Seen, Snapshot};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId};
+
+pub use card::CardOrder;
+pub use discord::{Discord, First, Shows};
 
 /// A future of a port, driven on the arbiter that owns the port.
 pub type Work<T> = LocalBoxFuture<'static, Result<T, PortError>>;
@@ -339,43 +345,4 @@ pub enum GatewayEvent {
         /// What.
         input: Input,
     },
-}
-
-// -------------------------------------------------------------------------------------------------------- discord
-
-/// A first callback to an interaction, or what a message gets in its place.
-#[derive(Clone, Debug, PartialEq)]
-pub enum First {
-    /// The answer itself.
-    Answer {
-        /// The words, as data.
-        say: Say,
-        /// For everybody in the channel.
-        public: bool,
-    },
-    /// *Thinking*; the answer follows as an edit.
-    Defer {
-        /// For everybody in the channel.
-        public: bool,
-    },
-}
-
-/// Answers, notices, and what only Discord's REST interface knows. Calls keep Discord's rate limits by themselves.
-pub trait Discord {
-    /// The one first callback. `Gone`: the interaction is unknown (too late) or was answered already. To a message
-    /// ([`Via::Message`](ostinato_machine::ids::Via)) an answer is a message that refers to it, however often it is said,
-    /// and a deferral shows that the bot is typing; the three calls below are [`PortErrorKind::Refused`] there.
-    fn first(&self, reply: &ReplyTo, guild: GuildId, first: First) -> Work<()>;
-    /// Edits the first answer.
-    fn edit(&self, reply: &ReplyTo, guild: GuildId, say: Say) -> Work<()>;
-    /// Takes the first answer away.
-    fn delete(&self, reply: &ReplyTo) -> Work<()>;
-    /// A further message to the same interaction.
-    fn follow_up(&self, reply: &ReplyTo, guild: GuildId, say: Say, public: bool) -> Work<()>;
-    /// A message in a channel.
-    fn post(&self, guild: GuildId, channel: ChannelId, say: Say) -> Work<()>;
-    /// In which voice channel a user is.
-    fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>>;
-    /// Why a voice join gets no answer.
-    fn why_no_voice(&self, guild: GuildId, channel: ChannelId) -> Work<JoinBlock>;
 }

@@ -44,6 +44,8 @@ pub struct Settings {
     pub gate: GateTimes,
     /// When an interaction is deferred and given up.
     pub reply: ReplyTimes,
+    /// When cards are written.
+    pub card: CardTimes,
     /// Longest search, ms.
     pub search_ms: u64,
     /// Longest question to Discord, ms.
@@ -81,6 +83,19 @@ pub struct ReplyTimes {
     pub open: usize,
 }
 
+/// When the cards of what plays are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardTimes {
+    /// Changes within so long are one, ms.
+    pub settle_ms: u64,
+    /// A card is written at most once in so long, ms.
+    pub every_ms: u64,
+    /// When a track begins, a card that is older is posted anew, ms.
+    pub old_ms: u64,
+    /// When a track begins, a card with so many newer messages below it is posted anew; 100 at most.
+    pub newer: u8,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -114,6 +129,12 @@ impl Default for Settings {
                 patience_ms: 1_000,
                 call_ms: 5_000,
                 open: 16_384,
+            },
+            card: CardTimes {
+                settle_ms: 400,
+                every_ms: 5_000,
+                old_ms: 30 * 60_000,
+                newer: 20,
             },
             search_ms: 5_000,
             question_ms: 3_000,

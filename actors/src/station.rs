@@ -156,6 +156,7 @@ impl Station {
             | Input::Placed { .. }
             | Input::Player { .. }
             | Input::Done { .. }
+            | Input::Card(_)
             | Input::Expired { .. }
             | Input::Wake => None,
         };
@@ -176,7 +177,9 @@ impl Station {
             command = true;
             if let Some(reply) = reply {
                 // Its timer runs from here on, whatever becomes of guild and store.
-                self.lanes.replies.open(self, guild, reply)?;
+                self.lanes
+                    .replies
+                    .open(self, guild, reply, shard.marks.open(sequence))?;
             }
         }
         let item = Item {

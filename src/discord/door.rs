@@ -12,7 +12,7 @@ use serenity::model::permissions::Permissions;
 
 use super::commands::{self, Interpreted, Local};
 use super::gateway::Interactions;
-use super::interaction::Interaction;
+use super::interaction::{Data, Interaction};
 use super::replies::Replies;
 use super::rest::Skew;
 
@@ -60,7 +60,7 @@ impl Interactions for Door {
             via: Via::Interaction {
                 application: interaction.application,
                 token: interaction.token.clone(),
-                component: false,
+                component: matches!(interaction.data, Data::Component { .. }),
             },
             arrived_ms: interaction.arrived_ms,
             made_ms: self

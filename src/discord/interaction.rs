@@ -37,6 +37,11 @@ pub enum Data {
         /// Its options, as given.
         options: Vec<GivenOption>,
     },
+    /// A button of a message was pressed.
+    Component {
+        /// Its custom id.
+        id: Box<str>,
+    },
     /// Something that this release does not know; the number is Discord's interaction type.
     Other(u8),
 }

@@ -5,25 +5,28 @@
 //! command was a message: whatever answers that stands beside it.
 
 mod answering;
+mod bodies;
+mod cards;
 #[cfg(test)]
 mod tests;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Work};
+use ostinato_actors::ports::{CardOrder, Clock, Discord, First, PortError, PortErrorKind, Shows, Work};
 use ostinato_machine::guild::{JoinBlock, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use serde::Serialize;
 use serenity::builder::{
-    CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
-    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
+    CreateInteractionResponse, CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage,
+    EditInteractionResponse,
 };
 use serenity::model::channel::{MessageFlags, Nonce};
 use tokio::time::Instant;
 
+use self::bodies::{ACKNOWLEDGED, answer, embed, json, nobody, rows, update};
 use super::commands::Local;
-use super::render::{Card, Message, Moment, local, say};
+use super::render::{Message, Moment, local, say};
 use super::rest::{Operation, Rest};
 use super::voice::{self, join_block};
 
@@ -61,7 +64,7 @@ impl Replies {
         self.clock.now_ms().saturating_sub(reply.arrived_ms)
     }
 
-    fn callback(&self, reply: &ReplyTo, body: &CreateInteractionResponse) -> Work<()> {
+    fn callback(&self, reply: &ReplyTo, body: &impl Serialize) -> Work<()> {
         let age = Duration::from_millis(self.age_ms(reply));
         let Some(left) = self
             .rest
@@ -110,6 +113,10 @@ impl Discord for Replies {
             };
         }
         let body = match first {
+            First::Answer { say: what, public } if public && !is_refusal(&what) && is_component(reply) => {
+                update(&say(&what, self.moment()))
+            }
+            First::Defer { public: true } if is_component(reply) => return self.callback(reply, &ACKNOWLEDGED),
             First::Answer { say: what, public } => answer(&say(&what, self.moment()), public && !is_refusal(&what)),
             First::Defer { public } => {
                 CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(!public))
@@ -118,12 +125,17 @@ impl Discord for Replies {
         self.callback(reply, &body)
     }
 
+    fn shows(&self, reply: &ReplyTo) -> Work<Shows> {
+        answering::shows(self, reply)
+    }
+
     fn edit(&self, reply: &ReplyTo, _guild: GuildId, what: Say) -> Work<()> {
         let message = say(&what, self.moment());
-        // Both parts, always: what is not named would stay.
+        // All parts, always: what is not named would stay.
         let body = EditInteractionResponse::new()
-            .content(message.text)
+            .content(&message.text)
             .embeds(message.card.iter().map(embed).collect())
+            .components(rows(&message))
             .allowed_mentions(nobody());
         let operation = |application, token| Operation::EditOriginal { application, token };
         self.later(reply, operation, Some(json(&body)))
@@ -138,6 +150,7 @@ impl Discord for Replies {
         let message = say(&what, self.moment());
         let mut body = CreateInteractionResponseFollowup::new()
             .embeds(message.card.iter().map(embed).collect())
+            .components(rows(&message))
             .allowed_mentions(nobody());
         if !message.text.is_empty() {
             body = body.content(message.text);
@@ -154,6 +167,7 @@ impl Discord for Replies {
         // With the nonce Discord takes a repeated request for the same message.
         let mut body = CreateMessage::new()
             .embeds(message.card.iter().map(embed).collect())
+            .components(rows(&message))
             .allowed_mentions(nobody())
             .nonce(Nonce::String(self.clock.chance().to_string()))
             .enforce_nonce(true);
@@ -162,6 +176,14 @@ impl Discord for Replies {
         }
         let until = Instant::now() + self.rest.settings().call;
         send(self.rest.clone(), Operation::Post { channel }, Some(json(&body)), until)
+    }
+
+    fn card(&self, _guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64> {
+        self.write_card(channel, order)
+    }
+
+    fn newer(&self, channel: ChannelId, message: u64, most: u8) -> Work<u8> {
+        self.count_newer(channel, message, most)
     }
 
     fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>> {
@@ -199,52 +221,17 @@ impl Discord for Replies {
     }
 }
 
+/// Whether a button waits: what everybody may see then takes the place of the message that it is on.
+fn is_component(reply: &ReplyTo) -> bool {
+    matches!(reply.via, Via::Interaction { component: true, .. })
+}
+
 fn is_refusal(what: &Say) -> bool {
     matches!(what, Say::Refused(_))
 }
 
-fn answer(message: &Message, public: bool) -> CreateInteractionResponse {
-    let mut body = CreateInteractionResponseMessage::new()
-        .embeds(message.card.iter().map(embed).collect())
-        .allowed_mentions(nobody())
-        .ephemeral(!public);
-    if !message.text.is_empty() {
-        body = body.content(&message.text);
-    }
-    CreateInteractionResponse::Message(body)
-}
-
-fn embed(card: &Card) -> CreateEmbed {
-    let mut embed = CreateEmbed::new().colour(card.tone.colour());
-    if !card.text.is_empty() {
-        embed = embed.description(&card.text);
-    }
-    if let Some(title) = &card.title {
-        embed = embed.title(title);
-        if let Some(url) = &card.url {
-            embed = embed.url(url);
-        }
-    }
-    if let Some(picture) = &card.picture {
-        embed = embed.thumbnail(picture);
-    }
-    if let Some(footer) = &card.footer {
-        embed = embed.footer(CreateEmbedFooter::new(footer));
-    }
-    embed
-}
-
-/// Mentions show names and ping nobody.
-fn nobody() -> CreateAllowedMentions {
-    CreateAllowedMentions::new()
-}
-
-fn json(body: &impl Serialize) -> Result<Vec<u8>, PortError> {
-    serde_json::to_vec(body).map_err(|error| PortError::new(PortErrorKind::Malformed, format!("no body: {error}")))
-}
-
 /// What was asked for needs an interaction, and a message is none.
-fn no_interaction() -> Work<()> {
+fn no_interaction<T: 'static>() -> Work<T> {
     Box::pin(async {
         Err(PortError::new(
             PortErrorKind::Refused,

@@ -30,6 +30,7 @@ pub(super) fn record(revision: u64, weight: usize) -> Record {
         at_ms: 7,
         cause: CauseId::Order("x".repeat(weight).into()),
         events: Vec::<Event>::new(),
+        said: Vec::new(),
     }
 }
 
@@ -51,6 +52,7 @@ pub(super) fn snapshot(revision: u64, weight: usize) -> Snapshot {
         v: RECORD_VERSION,
         revision,
         kept,
+        said: Vec::new(),
     }
 }
 

@@ -57,7 +57,8 @@ impl Plain {
             | Command::NowPlaying
             | Command::History { .. }
             | Command::VoiceInfo
-            | Command::VolumeInfo => panic!("not in this model: {command:?}"),
+            | Command::VolumeInfo
+            | Command::Of { .. } => panic!("not in this model: {command:?}"),
         }
         if *command == Command::Stop {
             self.queue.clear();
@@ -144,8 +145,10 @@ fn command(world: &World, dice: &mut Rng, number: usize, plain: &Plain) -> Comma
 struct Counts {
     commands: usize,
     kills: usize,
-    /// Applied, but the answer died with the process.
-    unanswered: usize,
+    /// Its record was durable and its answer had not left when the process was killed: the next one gave it.
+    finished: usize,
+    /// Replayed though they were answered: they kept their words.
+    kept: usize,
 }
 
 /// Whether a record of this interaction is durable.
@@ -170,6 +173,7 @@ async fn turn(world: &World, here: GuildId, dice: &mut Rng, command: Command, pl
             world.wait_ms(dice.u64(0..130)).await;
             world.kill().await;
             counts.kills += 1;
+            counts.finished += usize::from(is_recorded(world, asked) && world.answer(asked).is_none());
             world.wait_ms(dice.u64(0..900)).await;
             world.start().await.expect("a process");
         }
@@ -184,12 +188,7 @@ async fn turn(world: &World, here: GuildId, dice: &mut Rng, command: Command, pl
         // Nothing changed, and nothing may when it is replayed: no time is given to it to grow too old for that.
         Some(Say::Refused(_)) => {}
         Some(_) => plain.obey(&command),
-        None => {
-            // Its record was durable before its answer had left: done, and closed silently when it was replayed.
-            counts.unanswered += 1;
-            assert!(is_recorded(world, asked), "{command:?} was forgotten");
-            plain.obey(&command);
-        }
+        None => panic!("{command:?} was never answered"),
     }
 }
 
@@ -206,6 +205,10 @@ async fn evening(world: &World) -> Counts {
         turn(world, here, &mut dice, command.clone(), &mut plain, &mut counts).await;
         let there = there(world, here).await;
         assert_eq!(there, plain, "after command {number}, {command:?}");
+    }
+    for (id, told) in world.discord.interactions() {
+        assert_eq!(told.answers, 1, "{id}: {told:?}");
+        counts.kept += usize::from(told.races > 0);
     }
     counts
 }
@@ -252,10 +255,18 @@ fn l4_l8_what_was_acknowledged_survives_a_kill_at_any_point_and_nothing_is_done_
         evenings += 1;
         all.commands += counts.commands;
         all.kills += counts.kills;
-        all.unanswered += counts.unanswered;
+        all.finished += counts.finished;
+        all.kept += counts.kept;
     }
+    let Counts {
+        commands,
+        kills,
+        finished,
+        kept,
+    } = all;
     println!(
-        "l4, l8: {evenings} evenings, {} commands, {} kills: lost 0, doubled 0; {} were done though their answer died with the process",
-        all.commands, all.kills, all.unanswered
+        "l4, l8: {evenings} evenings, {commands} commands, {kills} kills: lost 0, doubled 0, unanswered 0; {finished} were \
+         done and answered by the next process, {kept} were replayed though answered and kept their words"
     );
+    assert!(finished > 0 && kept > 0, "the kills hit neither");
 }

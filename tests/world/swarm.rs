@@ -268,8 +268,14 @@ impl<'a> Swarm<'a> {
                 | What::Edit(..)
                 | What::Delete(_)
                 | What::FollowUp(..)
-                | What::Post(..) => {}
+                | What::Post(..)
+                | What::Card(..) => {}
             }
+        }
+        for guild in &self.guilds {
+            let cards = self.world.discord.cards(*guild);
+            let standing = cards.iter().filter(|card| !card.deleted && card.view.is_some());
+            assert!(standing.count() <= 1, "one card a guild: {cards:?}");
         }
         for (id, interaction) in self.world.discord.interactions() {
             assert!(interaction.follow_ups.len() <= 1, "L3: {id}: {interaction:?}");

@@ -86,6 +86,8 @@ async fn kept(world: &World, guild: GuildId) -> (String, u64) {
     let mut kept = serde_json::to_value(&snapshot).expect("plain data");
     let position = &mut kept["kept"]["current"]["position_ms"];
     let position_ms = position.take().as_u64().unwrap_or(0);
+    // Each has a card of its own.
+    kept["kept"]["card"].take();
     (serde_json::to_string_pretty(&kept).expect("plain data"), position_ms)
 }
 

@@ -225,6 +225,7 @@ impl Stage {
             | Input::VoiceServer { .. }
             | Input::VoiceLost
             | Input::Placed { .. }
+            | Input::Card(_)
             | Input::Expired { .. }
             | Input::Wake => {}
         }

@@ -136,7 +136,8 @@ pub enum Via {
         application: u64,
         /// Token of the interaction, good for 15 minutes.
         token: Hidden,
-        /// Whether it came from a component of a message (a button), not from a command.
+        /// Whether it came from a component of a message (a button), not from a command. A public answer then takes the
+        /// place of that message's content; a private one is a message of its own.
         #[serde(default)]
         component: bool,
     },

@@ -21,7 +21,8 @@
 //! * **L7 Revisions rise** by one for each record, and never otherwise.
 //! * **L8 Applied once**: an input with an outside identity carries it into the record as its cause; a repeat is closed
 //!   silently. A command that changes nothing, refused or not, leaves a record too, and its answer waits for it; one that
-//!   only reads leaves none, and one that comes too late needs none.
+//!   only reads leaves none, and one that comes too late needs none. The record carries the words too: who repeats the
+//!   command to a process that does not know whether they were said is given them again.
 
 pub mod fleet;
 pub mod guild;

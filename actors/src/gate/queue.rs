@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ostinato_machine::guild::Record;
+use ostinato_machine::guild::{Record, Said};
 
 use super::{Effects, Outside, Release, Words};
 use crate::messages::Item;
@@ -191,6 +191,12 @@ impl Queue {
             .collect()
     }
 
+    /// Answers that wait for their records.
+    pub(super) fn unsaid(&self, now_ms: u64) -> Vec<Said> {
+        let words = self.held.iter().filter_map(|held| held.words.as_ref());
+        words.flat_map(|words| Said::of(&words.say, now_ms)).collect()
+    }
+
     pub(super) fn is_down(&self) -> bool {
         self.down
     }
@@ -225,6 +231,7 @@ mod tests {
             at_ms: 0,
             cause: CauseId::Order("x".repeat(weight).into()),
             events: vec![Event::Cleared],
+            said: Vec::new(),
         }))
     }
 

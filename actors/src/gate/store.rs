@@ -120,7 +120,7 @@ async fn recover(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
                     let result = station.ports.store.append(append).await;
                     result.map(|_| revision)
                 }
-                Some(Next::Snapshot) => match take(shard, guild).await {
+                Some(Next::Snapshot) => match take(station, shard, guild).await {
                     Some((snapshot, awake)) => {
                         let revision = snapshot.revision;
                         let result = station.ports.store.snapshot(guild, shard.id, snapshot, awake).await;
@@ -149,15 +149,20 @@ async fn recover(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
     }
 }
 
-/// The guild's kept state from its actor.
-async fn take(shard: &Rc<Shard>, guild: GuildId) -> Option<(Snapshot, bool)> {
+/// The guild's kept state from its actor, with the answers that belong to it and are not given yet: the records that held
+/// them may be dropped for it.
+async fn take(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> Option<(Snapshot, bool)> {
     let address = shard.guild(guild)?;
-    address.send(TakeSnapshot).await.ok().flatten()
+    let (mut snapshot, awake) = address.send(TakeSnapshot).await.ok().flatten()?;
+    let now_ms = station.ports.clock.now_ms();
+    snapshot.said = station.lanes.replies.unanswered(guild, now_ms);
+    snapshot.said.extend(station.gate.unsaid(guild, now_ms));
+    Some((snapshot, awake))
 }
 
 /// Writes a snapshot; tells whether everything of the guild is durable.
 pub(super) async fn save(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> bool {
-    let Some((snapshot, awake)) = take(shard, guild).await else {
+    let Some((snapshot, awake)) = take(station, shard, guild).await else {
         return false;
     };
     if snapshot.revision == 0 {

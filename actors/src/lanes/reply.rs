@@ -7,12 +7,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use ostinato_machine::guild::{Input, Refusal, Say};
+use ostinato_machine::guild::{Input, Refusal, Said, Say};
 use ostinato_machine::ids::{CauseId, GuildId, ReplyTo};
 use ostinato_machine::slot::Refused;
 use tokio::sync::Notify;
 
+use super::recall::Recalled;
 use super::respond::{self, Stand};
+use crate::marks::Mark;
 use crate::station::{Station, sleep_ms};
 
 /// The interactions that wait for a word on one arbiter.
@@ -22,8 +24,13 @@ pub(crate) struct Replies {
     /// The newest interactions that had their final word here: a second one is not said (L3).
     over: RefCell<VecDeque<u64>>,
     /// Answers on their way.
-    speaking: Rc<Cell<usize>>,
+    speaking: Spoken,
+    /// What the process before this one would have said.
+    recalled: RefCell<Recalled>,
 }
+
+/// Answers on their way, by what they answer.
+type Spoken = Rc<RefCell<HashMap<u64, (GuildId, Said)>>>;
 
 /// Interactions that are remembered after their final word.
 const REMEMBERED: usize = 1_024;
@@ -39,6 +46,9 @@ struct Open {
     closed: Cell<bool>,
     say: RefCell<Option<Say>>,
     changed: Notify,
+    /// The gateway's sequence is not stored beyond it before it is answered: a process that dies before that is told of
+    /// it again.
+    _mark: Option<Mark>,
 }
 
 impl Open {
@@ -48,19 +58,20 @@ impl Open {
     }
 }
 
-/// An answer on its way, counted until it is dropped.
-struct Speaking(Rc<Cell<usize>>);
+/// An answer on its way, known until it is dropped.
+struct Speaking(Spoken, u64);
 
 impl Speaking {
-    fn begin(count: &Rc<Cell<usize>>) -> Self {
-        count.set(count.get().saturating_add(1));
-        Self(Rc::clone(count))
+    fn begin(spoken: &Spoken, guild: GuildId, said: Said) -> Self {
+        let id = said.id;
+        spoken.borrow_mut().insert(id, (guild, said));
+        Self(Rc::clone(spoken), id)
     }
 }
 
 impl Drop for Speaking {
     fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
+        self.0.borrow_mut().remove(&self.1);
     }
 }
 
@@ -74,8 +85,14 @@ impl Drop for Listed<'_> {
 }
 
 impl Replies {
-    /// Starts the timer of an interaction. One that is open already goes on.
-    pub(crate) fn open(&self, station: &Rc<Station>, guild: GuildId, reply: &ReplyTo) -> Result<(), Refused> {
+    /// Starts the timer of an interaction, and holds `mark` until it is answered. One that is open already goes on.
+    pub(crate) fn open(
+        &self,
+        station: &Rc<Station>,
+        guild: GuildId,
+        reply: &ReplyTo,
+        mark: Option<Mark>,
+    ) -> Result<(), Refused> {
         let mut all = self.open.borrow_mut();
         if all.contains_key(&reply.id) {
             return Ok(());
@@ -93,6 +110,7 @@ impl Replies {
             closed: Cell::new(false),
             say: RefCell::new(None),
             changed: Notify::new(),
+            _mark: mark,
         });
         all.insert(reply.id, Rc::clone(&open));
         drop(all);
@@ -122,8 +140,17 @@ impl Replies {
             return;
         }
         self.finish(reply.id);
-        let speaking = Speaking::begin(&self.speaking);
-        let age_ms = station.ports.clock.now_ms().saturating_sub(reply.arrived_ms);
+        let at_ms = station.ports.clock.now_ms();
+        let speaking = Speaking::begin(
+            &self.speaking,
+            guild,
+            Said {
+                id: reply.id,
+                at_ms,
+                say: say.clone(),
+            },
+        );
+        let age_ms = at_ms.saturating_sub(reply.arrived_ms);
         let (here, reply) = (Rc::clone(station), reply.clone());
         station.spawn(async move {
             respond::answer(&here, guild, &reply, say, Stand::Unknown, age_ms).await;
@@ -140,19 +167,45 @@ impl Replies {
         over.push_back(interaction);
     }
 
-    /// Nobody will answer: it was answered before.
-    pub(crate) fn close(&self, interaction: u64) {
-        if let Some(open) = self.open.borrow().get(&interaction) {
-            open.closed.set(true);
-            open.changed.notify_one();
+    /// It was decided before. If that was by a process that is gone, its words are said for it; else nothing is.
+    pub(crate) fn again(&self, id: u64) {
+        let recalled = self.recalled.borrow_mut().take(id);
+        let all = self.open.borrow();
+        let Some(open) = all.get(&id) else { return };
+        match recalled.filter(|_| !self.over.borrow().contains(&id)) {
+            Some(say) => drop(open.say.borrow_mut().get_or_insert(say)),
+            None => open.closed.set(true),
         }
+        open.changed.notify_one();
+    }
+
+    /// Remembers what may have been said of a guild that is read from the store, for [`Self::again`].
+    pub(crate) fn recall(&self, guild: GuildId, said: Vec<Said>, now_ms: u64) {
+        self.recalled.borrow_mut().add(guild, said, now_ms);
+    }
+
+    /// Answers of a guild that may not have reached anybody yet.
+    pub(crate) fn unanswered(&self, guild: GuildId, now_ms: u64) -> Vec<Said> {
+        let speaking = self.speaking.borrow();
+        let speaking = speaking
+            .values()
+            .filter(|(of, _)| *of == guild)
+            .map(|(_, said)| said.clone());
+        let all = self.open.borrow();
+        let waiting = all.values().filter(|open| open.guild == guild).filter_map(|open| {
+            let (id, at_ms) = (open.reply.id, now_ms);
+            open.say.borrow().clone().map(|say| Said { id, at_ms, say })
+        });
+        let mut said = self.recalled.borrow().of(guild);
+        said.extend(speaking.chain(waiting));
+        said
     }
 
     /// Answers that are on their way.
     pub(crate) fn speaking(&self) -> usize {
         let said = |open: &&Rc<Open>| open.say.borrow().is_some();
         let about_to = self.open.borrow().values().filter(said).count();
-        self.speaking.get().saturating_add(about_to)
+        self.speaking.borrow().len().saturating_add(about_to)
     }
 }
 
@@ -174,10 +227,19 @@ async fn attend(station: &Rc<Station>, open: &Rc<Open>) {
     let mut stand = Stand::Silent;
     let say = listen(station, open, &mut stand).await;
     let replies = &station.lanes.replies;
-    let _speaking = Speaking::begin(&replies.speaking);
-    drop(listed);
     if let Some(say) = say {
-        replies.finish(open.reply.id);
+        let (id, at_ms) = (open.reply.id, station.ports.clock.now_ms());
+        let _speaking = Speaking::begin(
+            &replies.speaking,
+            open.guild,
+            Said {
+                id,
+                at_ms,
+                say: say.clone(),
+            },
+        );
+        drop(listed);
+        replies.finish(id);
         let age_ms = open.age_ms(station);
         respond::answer(station, open.guild, &open.reply, say, stand, age_ms).await;
     }

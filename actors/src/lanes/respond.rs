@@ -7,7 +7,7 @@ use std::time::Duration;
 use ostinato_machine::guild::{Refusal, Say};
 use ostinato_machine::ids::{GuildId, ReplyTo, Via};
 
-use crate::ports::{First, PortError, PortErrorKind, Work};
+use crate::ports::{First, PortError, PortErrorKind, Shows, Work};
 use crate::station::{Station, sleep_ms};
 
 /// Attempts at one call.
@@ -20,8 +20,7 @@ pub(super) enum Stand {
     Silent,
     /// It shows that the bot is thinking.
     Deferred,
-    /// A word that this process did not say: the one before it has answered or deferred. What is said now takes the place
-    /// of that word and is no further message.
+    /// A word that this process did not say: the one before it has answered or deferred.
     Taken,
     /// Another process, or a call without an answer, may have said something.
     Unknown,
@@ -76,10 +75,10 @@ pub(super) async fn answer(
         }
         return;
     }
-    let too_late = say == Say::Refused(Refusal::TooLate) || age_ms >= first_ms;
-    let result = if refused && stand == Stand::Silent && too_late {
-        // It was old when it came: it was not applied and gets no callback. Whoever looks at an older deferral is told.
-        station.ports.discord.edit(reply, guild, say).await.or_else(expected)
+    let late = age_ms >= first_ms || say == Say::Refused(Refusal::TooLate);
+    let result = if stand == Stand::Silent && late {
+        // It was old when it came: no callback is left, and the process before this one may have said something.
+        finish(station, guild, reply, say).await
     } else if matches!(stand, Stand::Silent | Stand::Unknown) && age_ms < first_ms {
         let public = reply.public && !refused;
         let first = First::Answer {
@@ -93,14 +92,16 @@ pub(super) async fn answer(
         match result.await {
             // Nothing was said here, so a process that is gone has answered or deferred.
             Err(error) if error.kind == PortErrorKind::Gone && stand == Stand::Silent => {
-                later(station, guild, reply, say, Stand::Taken).await
+                finish(station, guild, reply, say).await
             }
             // Answered or deferred before, by a call that seemed lost.
-            Err(error) if error.kind != PortErrorKind::Refused => later(station, guild, reply, say, stand).await,
+            Err(error) if error.kind != PortErrorKind::Refused => later(station, guild, reply, say).await,
             other => other,
         }
+    } else if stand == Stand::Taken {
+        finish(station, guild, reply, say).await
     } else {
-        later(station, guild, reply, say, stand).await
+        later(station, guild, reply, say).await
     };
     if let Err(error) = result {
         tracing::warn!(%guild, cause = reply.id, %error, "an answer could not be given");
@@ -111,17 +112,35 @@ const fn is_message(reply: &ReplyTo) -> bool {
     matches!(reply.via, Via::Message { .. })
 }
 
+/// Answers for a process that is gone: what it deferred gets its answer; what it answered keeps its words, and what got
+/// none within Discord's time can't get any.
+async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
+    let discord = &station.ports.discord;
+    if is_component(reply) {
+        // What stands there is the card that the button is on: it shows how things are, whoever draws it.
+        return later(station, guild, reply, say).await.or_else(expected);
+    }
+    match repeat(station, None, || discord.shows(reply)).await? {
+        Shows::Nothing | Shows::Words => Ok(()),
+        Shows::Thinking => repeat(station, None, || discord.edit(reply, guild, say.clone()))
+            .await
+            .or_else(expected),
+    }
+}
+
+/// Whether a button waits. The message that it is on is nobody's answer: a refusal leaves it as it is.
+const fn is_component(reply: &ReplyTo) -> bool {
+    matches!(reply.via, Via::Interaction { component: true, .. })
+}
+
 /// Answers an interaction that was deferred. A refusal is for the caller alone: after a public deferral it is another
 /// message.
-async fn later(
-    station: &Rc<Station>,
-    guild: GuildId,
-    reply: &ReplyTo,
-    say: Say,
-    stand: Stand,
-) -> Result<(), PortError> {
+async fn later(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
     let discord = &station.ports.discord;
-    if reply.public && stand != Stand::Taken && matches!(say, Say::Refused(_)) {
+    if reply.public && is_component(reply) && matches!(say, Say::Refused(_)) {
+        return repeat(station, None, || discord.follow_up(reply, guild, say.clone(), false)).await;
+    }
+    if reply.public && matches!(say, Say::Refused(_)) {
         repeat(station, None, || discord.delete(reply))
             .await
             .or_else(expected)?;
@@ -139,12 +158,22 @@ fn expected(error: PortError) -> Result<(), PortError> {
     }
 }
 
+/// One call under its deadline.
+pub(super) async fn within<T>(station: &Station, call: Work<T>) -> Result<T, PortError> {
+    let deadline = Duration::from_millis(station.settings.reply.call_ms);
+    let late = |_| {
+        let message = "no answer within the call's deadline";
+        Err(PortError::new(PortErrorKind::Timeout, message))
+    };
+    tokio::time::timeout(deadline, call).await.unwrap_or_else(late)
+}
+
 /// Calls until it succeeds, fails for good, or the attempts or `left_ms` are used up.
-pub(super) async fn repeat(
+pub(super) async fn repeat<T>(
     station: &Rc<Station>,
     left_ms: Option<u64>,
-    call: impl Fn() -> Work<()>,
-) -> Result<(), PortError> {
+    call: impl Fn() -> Work<T>,
+) -> Result<T, PortError> {
     let (clock, policy) = (&station.ports.clock, &station.settings.answer_retry);
     let until_ms = left_ms.map(|left_ms| clock.monotonic_ms().saturating_add(left_ms));
     let mut attempt = 0_u32;
@@ -161,7 +190,7 @@ pub(super) async fn repeat(
             ))
         };
         let error = match result.unwrap_or_else(late) {
-            Ok(()) => return Ok(()),
+            Ok(done) => return Ok(done),
             Err(error) => error,
         };
         let delay_ms = policy.delay_ms(attempt, clock.chance());

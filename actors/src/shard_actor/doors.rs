@@ -145,6 +145,7 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
         | Input::Placed { .. }
         | Input::Player { .. }
         | Input::Done { .. }
+        | Input::Card(_)
         | Input::Expired { .. }
         | Input::Wake => {}
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Actor as _;
-use ostinato_machine::guild::{Guild, Input, Refusal, Restored, Say, Stamped, command_name};
+use ostinato_machine::guild::{Guild, Input, Refusal, Restored, Said, Say, Stamped, command_name};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::{LoadFault, Phase, Refused, SlotInput, SlotOutput};
 
@@ -213,6 +213,8 @@ fn rebuild(station: &Station, guild: GuildId, mut stored: Stored) -> Result<Box<
     let waiting = station.gate.unconfirmed(guild);
     let younger = waiting.iter().filter(|record| record.revision > read);
     stored.records.extend(younger.map(|record| record.as_ref().clone()));
+    let said = words(&mut stored);
+    station.lanes.replies.recall(guild, said, station.ports.clock.now_ms());
     let (epoch, limits) = (station.settings.epoch, Arc::clone(&station.settings.limits));
     let restored = obituary::guard(|| Guild::restore(guild, epoch, stored.snapshot, &stored.records, limits));
     match restored {
@@ -220,6 +222,22 @@ fn rebuild(station: &Station, guild: GuildId, mut stored: Stored) -> Result<Box<
         Ok(Err(error)) => Err(error.to_string()),
         Err(said) => Err(said),
     }
+}
+
+/// The words that stand beside what was read.
+fn words(stored: &mut Stored) -> Vec<Said> {
+    let mut said = stored
+        .snapshot
+        .as_mut()
+        .map(|snapshot| std::mem::take(&mut snapshot.said))
+        .unwrap_or_default();
+    said.extend(
+        stored
+            .records
+            .iter_mut()
+            .flat_map(|record| std::mem::take(&mut record.said)),
+    );
+    said
 }
 
 fn unreadable(station: &Station, shard: &Shard, guild: GuildId, attempt: u64, why: &impl std::fmt::Display) -> Work {

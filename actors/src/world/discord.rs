@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ostinato_machine::guild::{Caller, Command, Input, Seat, VoiceCredentials};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, ReplyTo, ShardId, UserId, Via};
 
+use super::cards::Cards;
 use super::clock::VirtualClock;
 use super::rest::Interaction;
 use super::store::Life;
@@ -19,13 +20,14 @@ use crate::station::sleep_ms;
 const EPOCH_MS: u64 = 1_420_070_400_000;
 
 /// Every application id of the world.
-const APPLICATION: u64 = 77;
+pub(super) const APPLICATION: u64 = 77;
 
 /// Discord, as one bot sees it. It outlives the processes of its world.
 pub struct FakeDiscord {
     pub(super) clock: Rc<VirtualClock>,
     pub(super) trace: Trace,
     pub(super) interactions: RefCell<BTreeMap<u64, Interaction>>,
+    pub(super) cards: RefCell<Cards>,
     pub(super) rest_ms: Cell<u64>,
     pub(super) rest_down: Cell<bool>,
     guilds: RefCell<BTreeMap<GuildId, Guild>>,
@@ -69,6 +71,7 @@ impl FakeDiscord {
             clock,
             trace,
             interactions: RefCell::default(),
+            cards: RefCell::default(),
             rest_ms: Cell::new(15),
             rest_down: Cell::new(false),
             guilds: RefCell::default(),
@@ -125,7 +128,7 @@ impl FakeDiscord {
         self.say_via(guild, user, text, command, Via::Message { channel: text })
     }
 
-    fn say_via(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command, via: Via) -> u64 {
+    pub(super) fn say_via(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command, via: Via) -> u64 {
         let made_ms = self.clock.now_ms() - EPOCH_MS;
         let id = made_ms << 22 | (self.number() & 0x3F_FFFF);
         let message = matches!(via, Via::Message { .. });

@@ -5,6 +5,7 @@
 
 mod audio;
 mod books;
+mod cards;
 mod clock;
 mod discord;
 mod faults;
@@ -31,6 +32,7 @@ use ostinato_machine::slot::{Phase, Refused};
 
 pub use self::audio::{FakeAudio, OrderFault, Sound};
 pub use self::books::{Ledger, seeds};
+pub use self::cards::Card;
 pub use self::clock::{BEGIN_MS, VirtualClock};
 pub use self::discord::FakeDiscord;
 pub use self::faults::{Match, Note, Noted, Strike};

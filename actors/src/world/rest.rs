@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use futures_util::FutureExt as _;
-use ostinato_machine::guild::{JoinBlock, Say};
-use ostinato_machine::ids::{ChannelId, GuildId, ReplyTo, UserId};
+use ostinato_machine::guild::{Command, JoinBlock, Say};
+use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 
-use super::discord::FakeDiscord;
+use super::discord::{APPLICATION, FakeDiscord};
 use super::store::Life;
 use super::trace::What;
-use crate::ports::{Clock as _, Discord, First, PortError, PortErrorKind, Work};
+use crate::ports::{CardOrder, Clock as _, Discord, First, PortError, PortErrorKind, Shows, Work};
 use crate::station::sleep_ms;
 
 /// How long Discord waits for a first callback, ms.
@@ -32,6 +32,8 @@ pub struct Interaction {
     pub follow_ups: Vec<(Say, bool)>,
     /// First callbacks and edits that Discord refused because of an earlier one or none.
     pub races: u32,
+    /// How often somebody looked what stands there.
+    pub looked: u32,
     /// Answers that reached it: a first one, edits and follow-ups.
     pub answers: u32,
 }
@@ -46,6 +48,7 @@ impl Interaction {
             deleted: false,
             follow_ups: Vec::new(),
             races: 0,
+            looked: 0,
             answers: 0,
         }
     }
@@ -75,6 +78,15 @@ impl Interaction {
         }
         self.first = Some((now_ms, first));
         Ok(())
+    }
+
+    fn shows(&mut self) -> Shows {
+        self.looked += 1;
+        match (&self.first, &self.shown, self.deleted) {
+            (None, _, _) | (_, _, true) => Shows::Nothing,
+            (Some(_), None, false) => Shows::Thinking,
+            (Some(_), Some(_), false) => Shows::Words,
+        }
     }
 
     fn edit(&mut self, say: Say) -> Result<(), PortError> {
@@ -112,6 +124,16 @@ impl FakeDiscord {
     pub fn interactions(&self) -> Vec<(u64, Interaction)> {
         let all = self.interactions.borrow();
         all.iter().map(|(id, interaction)| (*id, interaction.clone())).collect()
+    }
+
+    /// A user presses a button that gives a command. Returns its interaction.
+    pub fn press(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command) -> u64 {
+        let via = Via::Interaction {
+            application: APPLICATION,
+            token: Hidden::new("token"),
+            component: true,
+        };
+        self.say_via(guild, user, text, command, via)
     }
 
     /// REST calls take so long from now on, ms.
@@ -189,6 +211,14 @@ impl Discord for Port {
         })
     }
 
+    fn shows(&self, reply: &ReplyTo) -> Work<Shows> {
+        let id = reply.id;
+        self.call(None, None, move |discord| {
+            let mut all = discord.interactions.borrow_mut();
+            Ok(all.get_mut(&id).map_or(Shows::Nothing, Interaction::shows))
+        })
+    }
+
     fn edit(&self, reply: &ReplyTo, guild: GuildId, say: Say) -> Work<()> {
         let what = What::Edit(reply.id, say.clone());
         self.on(reply, Some(guild), what, move |interaction, _| interaction.edit(say))
@@ -211,6 +241,17 @@ impl Discord for Port {
 
     fn post(&self, guild: GuildId, channel: ChannelId, say: Say) -> Work<()> {
         self.call(Some(guild), Some(What::Post(channel, say)), |_| Ok(()))
+    }
+
+    fn card(&self, guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64> {
+        let what = What::Card(channel, order.clone());
+        self.call(Some(guild), Some(what), move |discord| {
+            discord.cards.borrow_mut().act(guild, channel, order)
+        })
+    }
+
+    fn newer(&self, _: ChannelId, _: u64, most: u8) -> Work<u8> {
+        self.call(None, None, move |discord| Ok(discord.cards.borrow().newer.min(most)))
     }
 
     fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>> {

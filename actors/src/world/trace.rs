@@ -7,7 +7,7 @@ use std::rc::Rc;
 use ostinato_machine::guild::{PlayerOrder, Say};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, ShardId};
 
-use crate::ports::First;
+use crate::ports::{CardOrder, First};
 
 /// One thing that left, or became durable.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub enum What {
     FollowUp(u64, Say, bool),
     /// A notice.
     Post(ChannelId, Say),
+    /// Something was done with a card.
+    Card(ChannelId, CardOrder),
     /// A revision became durable, in the journal; who caused it.
     Stored(u64, CauseId),
     /// A snapshot up to this revision became durable.

@@ -19,6 +19,7 @@ mod ping;
 mod places;
 mod play;
 mod position;
+mod pressed;
 mod queue;
 mod remove;
 mod replay;
@@ -100,6 +101,7 @@ pub fn find(name: &str) -> Option<&'static CommandSpec> {
 pub fn interpret(interaction: &Interaction) -> Interpreted {
     let (name, options) = match &interaction.data {
         Data::Command { name, options } => (name, options),
+        Data::Component { id } => return pressed::pressed(id, interaction),
         Data::Other(_) => return Interpreted::Here(Local::UnknownInteraction),
     };
     let Some(spec) = find(name) else {

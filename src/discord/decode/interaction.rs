@@ -13,6 +13,10 @@ const EVENT: &str = "INTERACTION_CREATE";
 
 /// Interaction type of an application command.
 const COMMAND: u64 = 2;
+/// Interaction type of a component of a message.
+const COMPONENT: u64 = 3;
+/// Component type of a button.
+const BUTTON: u64 = 2;
 /// Command type of a slash command.
 const CHAT_INPUT: u64 = 1;
 /// Option types whose value is other options.
@@ -59,6 +63,12 @@ struct Command {
 }
 
 #[derive(Deserialize)]
+struct Component {
+    custom_id: Option<Box<str>>,
+    component_type: Option<Number>,
+}
+
+#[derive(Deserialize)]
 struct RawOption {
     name: Option<Box<str>>,
     #[serde(rename = "type")]
@@ -94,6 +104,9 @@ pub(super) fn interaction(data: &str, now_ms: u64) -> Result<Decoded, Malformed>
 
 fn what(kind: u64, data: Option<&RawValue>) -> Result<Data, Malformed> {
     let other = Data::Other(u8::try_from(kind).unwrap_or(u8::MAX));
+    if kind == COMPONENT {
+        return pressed(data);
+    }
     if kind != COMMAND {
         return Ok(other);
     }
@@ -114,6 +127,16 @@ fn what(kind: u64, data: Option<&RawValue>) -> Result<Data, Malformed> {
         name: name.into(),
         options: options.into_iter().filter_map(RawOption::given).collect(),
     })
+}
+
+fn pressed(data: Option<&RawValue>) -> Result<Data, Malformed> {
+    let raw = needed(EVENT, "it has no component", data)?;
+    let component: Component = read(EVENT, raw.get())?;
+    if component.component_type.is_some_and(|kind| kind.0 != BUTTON) {
+        return Ok(Data::Other(3));
+    }
+    let id = needed(EVENT, "its component has no id", component.custom_id)?;
+    Ok(Data::Component { id })
 }
 
 impl RawOption {

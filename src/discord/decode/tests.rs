@@ -185,10 +185,15 @@ fn data_of(interaction: &Json) -> Data {
 }
 
 #[test]
-fn interactions_of_other_kinds_are_named_by_their_number() {
+fn a_button_brings_its_id_and_other_kinds_are_named_by_their_number() {
     let private = json!({ "id": "5", "application_id": "6", "token": "t", "type": 3, "user": { "id": "2" },
         "channel": { "id": "70" }, "data": { "custom_id": "x", "component_type": 2, "values": [] } });
-    assert_eq!(data_of(&private), Data::Other(3));
+    assert_eq!(data_of(&private), Data::Component { id: "x".into() });
+    let mut menu = private;
+    menu["data"]["component_type"] = json!(3);
+    assert_eq!(data_of(&menu), Data::Other(3));
+    menu["type"] = json!(5);
+    assert_eq!(data_of(&menu), Data::Other(5));
     let mut message_command = command();
     message_command["data"]["type"] = json!(3);
     assert_eq!(data_of(&message_command), Data::Other(2));

@@ -1,6 +1,7 @@
 //! A message and Discord's limits to it.
 
 use super::text::{cut, length};
+use crate::discord::buttons::Press;
 
 /// Most characters of plain text.
 const TEXT: usize = 2_000;
@@ -22,6 +23,21 @@ pub(in crate::discord) struct Message {
     pub(in crate::discord) text: String,
     /// A card.
     pub(in crate::discord) card: Option<Card>,
+    /// Buttons below it, in rows of at most five.
+    pub(in crate::discord) rows: Vec<Vec<Button>>,
+}
+
+/// A button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::discord) struct Button {
+    /// What it does; `None` where there is nothing to do: it can't be pressed.
+    pub(in crate::discord) press: Option<Press>,
+    /// The sign before its words.
+    pub(in crate::discord) sign: &'static str,
+    /// Its words, at most 80 characters.
+    pub(in crate::discord) words: &'static str,
+    /// It ends something.
+    pub(in crate::discord) grave: bool,
 }
 
 /// A card: an embed of Discord.
@@ -78,6 +94,7 @@ impl Message {
         Self {
             text: cut(&text.into(), TEXT),
             card: None,
+            rows: Vec::new(),
         }
     }
 
@@ -103,7 +120,13 @@ impl Message {
         Self {
             text: String::new(),
             card: Some(card.bounded()),
+            rows: Vec::new(),
         }
+    }
+
+    /// The same message with buttons below it.
+    pub(super) fn with(self, rows: Vec<Vec<Button>>) -> Self {
+        Self { rows, ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Data goes in, a [`Message`] within Discord's limits comes out. Titles and whatever else was not written here are
 //! escaped. Nothing here decides, sends or knows the time: it comes in with the [`Moment`].
 
+mod controls;
 mod help;
 mod info;
 mod local;
@@ -16,7 +17,7 @@ mod track;
 mod tests;
 
 pub(in crate::discord) use local::local;
-pub(in crate::discord) use message::{Card, Message};
+pub(in crate::discord) use message::{Button, Card, Message};
 pub(in crate::discord) use say::say;
 
 /// When something is said.

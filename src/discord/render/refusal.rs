@@ -17,6 +17,9 @@ pub(super) fn words(refusal: &Refusal) -> String {
         Refusal::OtherChannel { bot } => format!("The music is in <#{bot}>. Join it to control the music."),
         Refusal::BotNotInVoice => "I am in no voice channel. /connect brings me to yours.".into(),
         Refusal::NothingPlaying => "Nothing is playing. Add something with /play.".into(),
+        Refusal::OtherTrack => {
+            "That button belongs to a track that is over, so nothing was done. /nowplaying shows what plays.".into()
+        }
         Refusal::QueueEmpty => "The queue is empty. Add something with /play.".into(),
         Refusal::AlreadyHere { channel } => format!("I am in <#{channel}> already. Add something with /play."),
         Refusal::AlreadyPaused => "The music is paused already. /resume goes on.".into(),

@@ -3,8 +3,10 @@
 use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, QueueView};
 
 use super::Moment;
+use super::controls::{pager, player};
 use super::message::{Card, Message};
 use super::text::{bar, clock, link, number, safe, track_length, tracks, web_address};
+use crate::discord::buttons::Press;
 
 /// Longest title in a line, characters.
 const LINE_TITLE: usize = 80;
@@ -91,6 +93,7 @@ pub(super) fn now_playing(view: &NowView, moment: Moment) -> Message {
         footer: Some(footer.join(" · ")),
         ..Card::default()
     })
+    .with(player(view))
 }
 
 /// A title for small print, where Discord knows no markdown and shows escapes as they are.
@@ -127,6 +130,7 @@ pub(super) fn queue(view: &QueueView, moment: Moment) -> Message {
         footer: Some(footer.join(" · ")),
         ..Card::default()
     })
+    .with(pager(view.page, view.pages, Press::QueuePage))
 }
 
 /// A page of what was played.
@@ -141,6 +145,7 @@ pub(super) fn history(view: &HistoryView) -> Message {
         )),
         ..Card::default()
     })
+    .with(pager(view.page, view.pages, Press::HistoryPage))
 }
 
 /// Tracks with their places, aligned.

@@ -286,3 +286,80 @@ async fn a_message_that_takes_longer_shows_that_the_bot_types_and_takes_no_edit(
     assert_eq!(error.kind, PortErrorKind::Refused);
     assert_eq!(server.asked().len(), 1);
 }
+
+fn pressed(mut reply: ReplyTo, public: bool) -> ReplyTo {
+    if let Via::Interaction { component, .. } = &mut reply.via {
+        *component = true;
+    }
+    ReplyTo { public, ..reply }
+}
+
+#[tokio::test]
+async fn a_button_updates_the_message_that_it_is_on_and_a_refusal_leaves_it_alone() {
+    let server = accepting().await;
+    let (replies, reply) = replies(&server, 10);
+    let reply = pressed(reply, true);
+    let first = |say, public| First::Answer { say, public };
+    replies.first(&reply, GUILD, first(volume(), true)).await.unwrap();
+    assert_eq!(body(&server)["type"], 7);
+    // Every part is named: what is not named would stay.
+    assert_eq!(body(&server)["data"]["content"], "");
+    assert_eq!(body(&server)["data"]["components"], json!([]));
+    assert_eq!(body(&server)["data"]["embeds"].as_array().unwrap().len(), 1);
+    replies
+        .first(&reply, GUILD, First::Defer { public: true })
+        .await
+        .unwrap();
+    assert_eq!(body(&server), json!({ "type": 6 }));
+    replies.first(&reply, GUILD, first(refused(), true)).await.unwrap();
+    assert_eq!(
+        (&body(&server)["type"], &body(&server)["data"]["flags"]),
+        (&json!(4), &json!(64))
+    );
+}
+
+#[tokio::test]
+async fn a_button_with_a_private_answer_is_answered_in_a_message_of_its_own() {
+    let server = accepting().await;
+    let (replies, reply) = replies(&server, 10);
+    let reply = pressed(reply, false);
+    let first = First::Answer {
+        say: volume(),
+        public: false,
+    };
+    replies.first(&reply, GUILD, first).await.unwrap();
+    assert_eq!(body(&server)["type"], 4);
+    replies
+        .first(&reply, GUILD, First::Defer { public: false })
+        .await
+        .unwrap();
+    assert_eq!(
+        (&body(&server)["type"], &body(&server)["data"]["flags"]),
+        (&json!(5), &json!(64))
+    );
+}
+
+#[tokio::test]
+async fn what_stands_at_the_first_answer_is_told_by_its_flags() {
+    for (status, said, shows) in [
+        (200, json!({ "id": "1", "flags": 128 }), Shows::Thinking),
+        (200, json!({ "id": "1", "flags": 192 }), Shows::Thinking),
+        (200, json!({ "id": "1", "flags": 64 }), Shows::Words),
+        (200, json!({ "id": "1" }), Shows::Words),
+        (
+            404,
+            json!({ "code": 10_015, "message": "Unknown Webhook" }),
+            Shows::Nothing,
+        ),
+        (
+            404,
+            json!({ "code": 10_008, "message": "Unknown Message" }),
+            Shows::Nothing,
+        ),
+    ] {
+        let server = Server::answering(move |_| Reply::json(status, &said)).await;
+        let (replies, reply) = replies(&server, 5_000);
+        assert_eq!(replies.shows(&reply).await, Ok(shows));
+        assert_eq!(line(&server), "GET /api/v10/webhooks/7/tok/messages/@original");
+    }
+}

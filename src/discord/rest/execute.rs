@@ -284,7 +284,7 @@ impl Desk {
                 let build = || request.build(&self.client, &self.authorization, Some(&self.settings.base_url));
                 // serenity opens a span that prints the whole request, an interaction's token in it.
                 tracing::dispatcher::with_default(&Dispatch::none(), build)
-                    .map(|request| request.query(course.operation.query()))
+                    .map(|request| request.query(&course.operation.query()))
                     .map_err(|_| {
                         let message = "the request can't be made: check DISCORD_API_BASE_URL";
                         PortError::new(PortErrorKind::Malformed, message)

@@ -14,6 +14,8 @@ use super::buckets::{Key, Major};
 pub(in crate::discord) enum Operation {
     /// The first callback to an interaction.
     Callback { interaction: u64, token: Hidden },
+    /// Reads the first answer.
+    Original { application: u64, token: Hidden },
     /// Edits the first answer.
     EditOriginal { application: u64, token: Hidden },
     /// Takes the first answer away.
@@ -22,6 +24,16 @@ pub(in crate::discord) enum Operation {
     FollowUp { application: u64, token: Hidden },
     /// A message in a channel.
     Post { channel: ChannelId },
+    /// Edits a message of the bot.
+    EditMessage { channel: ChannelId, message: u64 },
+    /// Takes a message of the bot away.
+    DeleteMessage { channel: ChannelId, message: u64 },
+    /// Reads the messages after one, `limit` at most.
+    MessagesAfter {
+        channel: ChannelId,
+        message: u64,
+        limit: u8,
+    },
     /// Shows that the bot is typing.
     Typing { channel: ChannelId },
     /// Reads a channel.
@@ -66,10 +78,14 @@ impl Operation {
     pub(in crate::discord) const fn name(&self) -> &'static str {
         match self {
             Self::Callback { .. } => "create_interaction_response",
+            Self::Original { .. } => "get_original_webhook_message",
             Self::EditOriginal { .. } => "update_original_webhook_message",
             Self::DeleteOriginal { .. } => "delete_original_webhook_message",
             Self::FollowUp { .. } => "execute_webhook",
             Self::Post { .. } => "create_message",
+            Self::EditMessage { .. } => "update_message",
+            Self::DeleteMessage { .. } => "delete_message",
+            Self::MessagesAfter { .. } => "list_messages",
             Self::Typing { .. } => "trigger_typing_indicator",
             Self::Channel { .. } => "get_channel",
             Self::Guild { .. } => "get_guild",
@@ -88,10 +104,12 @@ impl Operation {
             Self::Callback { .. } | Self::FollowUp { .. } | Self::Post { .. } | Self::Typing { .. } => {
                 LightMethod::Post
             }
-            Self::EditOriginal { .. } => LightMethod::Patch,
-            Self::DeleteOriginal { .. } => LightMethod::Delete,
+            Self::EditOriginal { .. } | Self::EditMessage { .. } => LightMethod::Patch,
+            Self::DeleteOriginal { .. } | Self::DeleteMessage { .. } => LightMethod::Delete,
             Self::SetCommands { .. } => LightMethod::Put,
-            Self::Channel { .. }
+            Self::Original { .. }
+            | Self::MessagesAfter { .. }
+            | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
             | Self::VoiceState { .. }
@@ -105,8 +123,13 @@ impl Operation {
     pub(super) const fn lane(&self) -> Lane {
         match self {
             Self::Callback { .. } => Lane::Callback,
-            Self::EditOriginal { .. } | Self::DeleteOriginal { .. } | Self::FollowUp { .. } => Lane::Interaction,
+            Self::Original { .. } | Self::EditOriginal { .. } | Self::DeleteOriginal { .. } | Self::FollowUp { .. } => {
+                Lane::Interaction
+            }
             Self::Post { .. }
+            | Self::EditMessage { .. }
+            | Self::DeleteMessage { .. }
+            | Self::MessagesAfter { .. }
             | Self::Typing { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
@@ -129,10 +152,16 @@ impl Operation {
     pub(super) fn key(&self) -> Key {
         let major = match self {
             Self::Callback { interaction, .. } => Major::Id(*interaction),
-            Self::EditOriginal { application, token }
+            Self::Original { application, token }
+            | Self::EditOriginal { application, token }
             | Self::DeleteOriginal { application, token }
             | Self::FollowUp { application, token } => Major::Webhook(*application, digest(token)),
-            Self::Post { channel } | Self::Typing { channel } | Self::Channel { channel } => Major::Id(channel.0),
+            Self::Post { channel }
+            | Self::EditMessage { channel, .. }
+            | Self::DeleteMessage { channel, .. }
+            | Self::MessagesAfter { channel, .. }
+            | Self::Typing { channel }
+            | Self::Channel { channel } => Major::Id(channel.0),
             Self::Guild { guild } | Self::Member { guild, .. } | Self::VoiceState { guild, .. } => Major::Id(guild.0),
             Self::Commands { application } | Self::SetCommands { application } => Major::Id(*application),
             Self::GatewayBot | Self::Application | Self::CurrentUser => Major::None,
@@ -144,15 +173,21 @@ impl Operation {
     }
 
     /// Query parameters.
-    pub(super) const fn query(&self) -> &'static [(&'static str, &'static str)] {
+    pub(super) fn query(&self) -> Vec<(&'static str, String)> {
         match self {
             // Commands that are not ours are written back as they are, translations included.
-            Self::Commands { .. } => &[("with_localizations", "true")],
+            Self::Commands { .. } => vec![("with_localizations", "true".into())],
+            Self::MessagesAfter { message, limit, .. } => {
+                vec![("after", message.to_string()), ("limit", limit.to_string())]
+            }
             Self::Callback { .. }
+            | Self::Original { .. }
             | Self::EditOriginal { .. }
             | Self::DeleteOriginal { .. }
             | Self::FollowUp { .. }
             | Self::Post { .. }
+            | Self::EditMessage { .. }
+            | Self::DeleteMessage { .. }
             | Self::Typing { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
@@ -161,7 +196,7 @@ impl Operation {
             | Self::SetCommands { .. }
             | Self::GatewayBot
             | Self::Application
-            | Self::CurrentUser => &[],
+            | Self::CurrentUser => Vec::new(),
         }
     }
 
@@ -171,17 +206,23 @@ impl Operation {
                 interaction_id: id(*interaction)?.into(),
                 token: path_part(token)?,
             },
-            Self::EditOriginal { application, token } | Self::DeleteOriginal { application, token } => {
-                Route::WebhookOriginalInteractionResponse {
-                    application_id: id(*application)?.into(),
-                    token: path_part(token)?,
-                }
-            }
+            Self::Original { application, token }
+            | Self::EditOriginal { application, token }
+            | Self::DeleteOriginal { application, token } => Route::WebhookOriginalInteractionResponse {
+                application_id: id(*application)?.into(),
+                token: path_part(token)?,
+            },
             Self::FollowUp { application, token } => Route::WebhookFollowupMessages {
                 application_id: id(*application)?.into(),
                 token: path_part(token)?,
             },
-            Self::Post { channel } => Route::ChannelMessages {
+            Self::EditMessage { channel, message } | Self::DeleteMessage { channel, message } => {
+                Route::ChannelMessage {
+                    channel_id: id(channel.0)?.into(),
+                    message_id: id(*message)?.into(),
+                }
+            }
+            Self::Post { channel } | Self::MessagesAfter { channel, .. } => Route::ChannelMessages {
                 channel_id: id(channel.0)?.into(),
             },
             Self::Typing { channel } => Route::ChannelTyping {

@@ -13,6 +13,8 @@ pub use super::breaker::Closed;
 pub trait Permits: Send + Sync {
     /// One request outside of interactions. Waits at most `within`; `false`: there is none in that time.
     fn take(&self, within: Duration) -> LocalBoxFuture<'static, bool>;
+    /// One change of a card. Waits at most `within`; `false`: there is none in that time.
+    fn take_card(&self, within: Duration) -> LocalBoxFuture<'static, bool>;
     /// Discord said that the global limit is reached: nobody gets a permit for so long.
     fn hold(&self, pause: Duration);
     /// A request was answered 401, 403 or 429.
@@ -23,10 +25,14 @@ pub trait Permits: Send + Sync {
     fn closed(&self) -> Option<Closed>;
 }
 
+/// Changes of cards in a second: what answers and notices need is left to them.
+const CARDS: u32 = 20;
+
 /// The permits of a bot that is one process.
 pub struct ProcessPermits {
     origin: Instant,
     pace: Mutex<Pace>,
+    cards: Mutex<Pace>,
     breaker: Mutex<Breaker>,
 }
 
@@ -36,6 +42,7 @@ impl ProcessPermits {
         Self {
             origin: Instant::now(),
             pace: Mutex::new(Pace::new(per_second)),
+            cards: Mutex::new(Pace::new(CARDS)),
             breaker: Mutex::new(Breaker::new()),
         }
     }
@@ -47,18 +54,11 @@ impl ProcessPermits {
 
 impl Permits for ProcessPermits {
     fn take(&self, within: Duration) -> LocalBoxFuture<'static, bool> {
-        let within_us = u64::try_from(within.as_micros()).unwrap_or(u64::MAX);
-        let wait = lock(&self.pace).take(self.now_us(), within_us);
-        Box::pin(async move {
-            match wait {
-                Some(0) => true,
-                Some(wait_us) => {
-                    tokio::time::sleep(Duration::from_micros(wait_us)).await;
-                    true
-                }
-                None => false,
-            }
-        })
+        wait(&self.pace, self.now_us(), within)
+    }
+
+    fn take_card(&self, within: Duration) -> LocalBoxFuture<'static, bool> {
+        wait(&self.cards, self.now_us(), within)
     }
 
     fn hold(&self, pause: Duration) {
@@ -79,7 +79,23 @@ impl Permits for ProcessPermits {
     }
 }
 
-/// Both values are whole after every call, so a panic elsewhere has left nothing half done.
+/// Takes the next permit and waits until it is due.
+fn wait(pace: &Mutex<Pace>, now_us: u64, within: Duration) -> LocalBoxFuture<'static, bool> {
+    let within_us = u64::try_from(within.as_micros()).unwrap_or(u64::MAX);
+    let wait = lock(pace).take(now_us, within_us);
+    Box::pin(async move {
+        match wait {
+            Some(0) => true,
+            Some(wait_us) => {
+                tokio::time::sleep(Duration::from_micros(wait_us)).await;
+                true
+            }
+            None => false,
+        }
+    })
+}
+
+/// All values are whole after every call, so a panic elsewhere has left nothing half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HistoryView, JoinBlock, LoopMode, VoiceView, VolumeView};
+use super::{HistoryView, JoinBlock, LoopMode, NowView, QueueView, VoiceView, VolumeView};
 use crate::ids::{ChannelId, ReplyTo, UserId};
 use crate::track::{Entry, Track};
 
@@ -35,8 +35,9 @@ pub enum Stage {
     Final,
 }
 
-/// What is said.
-#[derive(Clone, Debug, PartialEq)]
+/// What is said. Written beside the change that it tells of, so that the next process can say it too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Say {
     /// It is being worked on.
     Working,
@@ -148,6 +149,9 @@ pub enum Say {
     VoiceInfo(VoiceView),
     /// How loud the music is, and why.
     VolumeInfo(VolumeView),
+    /// What a button of the card did: what plays afterwards, `None` when nothing does. Filled in once the change is
+    /// applied, by [`super::fill`].
+    Pressed(Option<Box<NowView>>),
     /// Not done, and why.
     Refused(Refusal),
     /// Done, but not saved: the store is slow or down, and a crash now would forget it. Made by the gate, never by a rule.
@@ -207,6 +211,8 @@ pub enum Refusal {
     BotNotInVoice,
     /// Nothing is playing.
     NothingPlaying,
+    /// The button belongs to a track that is not the current one any more.
+    OtherTrack,
     /// The queue is empty.
     QueueEmpty,
     /// The bot is already in the caller's channel.
@@ -305,7 +311,7 @@ pub enum Refusal {
 }
 
 /// A track in few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     /// Title.
     pub title: Box<str>,
@@ -338,46 +344,4 @@ impl Brief {
     pub fn entry(entry: &Entry) -> Self {
         Self::of(&entry.track, entry.by)
     }
-}
-
-/// A page of the queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueView {
-    /// What is playing.
-    pub now: Option<NowView>,
-    /// The page, from 0.
-    pub page: usize,
-    /// Number of pages, at least 1.
-    pub pages: usize,
-    /// Shown position of the first of `entries`.
-    pub first: usize,
-    /// The entries of the page, ten at most.
-    pub entries: Vec<Brief>,
-    /// How many entries the whole queue has.
-    pub total: usize,
-    /// Playing time of the whole queue and the rest of the current track, ms; `None` with a live stream in it.
-    pub total_ms: Option<u64>,
-    /// The loop mode.
-    pub loop_mode: LoopMode,
-}
-
-/// What is playing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NowView {
-    /// The track.
-    pub track: Brief,
-    /// Position now, ms.
-    pub position_ms: u64,
-    /// Paused by a user.
-    pub paused: bool,
-    /// Silent because nobody listens.
-    pub alone: bool,
-    /// Not audible yet or just now: joining, loading, waiting for a node.
-    pub waiting: bool,
-    /// Volume, percent.
-    pub volume: u16,
-    /// The loop mode.
-    pub loop_mode: LoopMode,
-    /// What plays after it.
-    pub next: Option<Brief>,
 }

@@ -11,10 +11,11 @@
 
 use std::collections::VecDeque;
 
+use super::card::CardState;
 use super::event::Event;
 use super::pass::pass;
 use super::state::{Current, Guild};
-use super::{Decision, RECORD_VERSION, Record, Stamped};
+use super::{Decision, RECORD_VERSION, Record, Said, Stamped};
 use crate::ids::{ChannelId, EntryId};
 use crate::track::Entry;
 
@@ -60,6 +61,7 @@ pub fn apply_all(g: &mut Guild, i: &Stamped, decision: &Decision) -> Result<Opti
         at_ms: i.at_ms,
         cause: i.cause.clone(),
         events: kept,
+        said: Said::of(&decision.say, i.at_ms).collect(),
     }))
 }
 
@@ -114,6 +116,13 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
             (kept.failures, kept.hold_until_ms) = (*count, *hold_until_ms);
         }
         Event::SkippedTo { play } => kept.skipped_to = Some(*play),
+        Event::Card { post, none_for } => {
+            kept.card = CardState {
+                post: *post,
+                last: post.map_or(kept.card.last, |post| post.message),
+                none_for: *none_for,
+            }
+        }
         Event::Heard => {}
         Event::Awoke(_)
         | Event::Sat(_)

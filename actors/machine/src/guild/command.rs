@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelId, UserId};
+use crate::ids::{ChannelId, EntryId, UserId};
 
 /// A command for a guild. What needs no guild (`help`, `ping`) never becomes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,11 +82,22 @@ pub enum Command {
     VoiceInfo,
     /// Show how loud the music is.
     VolumeInfo,
+    /// Given at sight of a track, with a button of its card: done only while that one is the current track, and answered
+    /// with the card as it is afterwards.
+    Of {
+        /// The track that was seen.
+        entry: EntryId,
+        /// The command.
+        command: Box<Command>,
+    },
 }
 
 impl Command {
     /// Whether the command only reads: such commands are free to everybody and never change the guild.
     pub fn reads_only(&self) -> bool {
+        if let Self::Of { command, .. } = self {
+            return command.reads_only();
+        }
         matches!(
             self,
             Self::Queue { .. } | Self::NowPlaying | Self::History { .. } | Self::VoiceInfo | Self::VolumeInfo
@@ -95,7 +106,7 @@ impl Command {
 }
 
 /// The name that a refused or waiting command goes by in logs.
-pub const fn command_name(command: &Command) -> &'static str {
+pub fn command_name(command: &Command) -> &'static str {
     match command {
         Command::Connect => "connect",
         Command::Disconnect => "disconnect",
@@ -117,6 +128,7 @@ pub const fn command_name(command: &Command) -> &'static str {
         Command::History { .. } => "history",
         Command::VoiceInfo => "voiceinfo",
         Command::VolumeInfo => "volume-info",
+        Command::Of { command, .. } => command_name(command),
     }
 }
 

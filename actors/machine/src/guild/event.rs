@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Command, LoopMode, Question, Restored, Seat};
+use super::{Caller, CardPost, Command, LoopMode, Question, Restored, Seat};
 use crate::ids::{ChannelId, EntryId, Hidden, NodeId, ReplyTo, Ticket};
 use crate::track::Entry;
 
@@ -124,6 +124,15 @@ pub enum Event {
     SkippedTo {
         /// The play.
         play: u32,
+    },
+    /// The card is this message from now on, or none.
+    Card {
+        /// The message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        post: Option<CardPost>,
+        /// The entry that gets no card.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        none_for: Option<EntryId>,
     },
     /// A command was decided and changed nothing: only its cause is kept (L8).
     Heard,
@@ -250,6 +259,7 @@ impl Event {
             | Self::Settled { .. }
             | Self::Failures { .. }
             | Self::SkippedTo { .. }
+            | Self::Card { .. }
             | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)

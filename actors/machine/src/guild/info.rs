@@ -1,10 +1,12 @@
-//! What the commands show that only read, beside the queue and the current track.
+//! What the commands show that only read.
 
-use super::Brief;
-use crate::ids::ChannelId;
+use serde::{Deserialize, Serialize};
+
+use super::{Brief, LoopMode};
+use crate::ids::{ChannelId, EntryId};
 
 /// A page of what was played.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryView {
     /// The page, from 0.
     pub page: usize,
@@ -19,7 +21,7 @@ pub struct HistoryView {
 }
 
 /// Where the bot is in voice, and how it stands there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceView {
     /// The channel.
     pub channel: ChannelId,
@@ -38,7 +40,7 @@ pub struct VoiceView {
 }
 
 /// What a player does, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlayerView {
     /// There is no current track.
     Idle,
@@ -53,7 +55,7 @@ pub enum PlayerView {
 }
 
 /// How loud the music is, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeView {
     /// What holds now, percent.
     pub percent: u16,
@@ -63,4 +65,50 @@ pub struct VolumeView {
     pub default: u16,
     /// Highest that may be set, percent.
     pub max: u16,
+}
+
+/// A page of the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueView {
+    /// What is playing.
+    pub now: Option<NowView>,
+    /// The page, from 0.
+    pub page: usize,
+    /// Number of pages, at least 1.
+    pub pages: usize,
+    /// Shown position of the first of `entries`.
+    pub first: usize,
+    /// The entries of the page, ten at most.
+    pub entries: Vec<Brief>,
+    /// How many entries the whole queue has.
+    pub total: usize,
+    /// Playing time of the whole queue and the rest of the current track, ms; `None` with a live stream in it.
+    pub total_ms: Option<u64>,
+    /// The loop mode.
+    pub loop_mode: LoopMode,
+}
+
+/// What is playing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowView {
+    /// Which entry it is: what buttons refer to.
+    pub entry: EntryId,
+    /// The track.
+    pub track: Brief,
+    /// Position now, ms.
+    pub position_ms: u64,
+    /// Paused by a user.
+    pub paused: bool,
+    /// Silent because nobody listens.
+    pub alone: bool,
+    /// Not audible yet or just now: joining, loading, waiting for a node.
+    pub waiting: bool,
+    /// Volume, percent.
+    pub volume: u16,
+    /// The loop mode.
+    pub loop_mode: LoopMode,
+    /// What plays after it.
+    pub next: Option<Brief>,
+    /// How many entries are queued behind it.
+    pub queued: usize,
 }

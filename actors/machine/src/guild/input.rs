@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Command, Outcome, VoiceCredentials};
+use super::{Caller, CardNews, Command, Outcome, VoiceCredentials};
 use crate::ids::{CauseId, ChannelId, EntryId, Hidden, NodeId, ReplyTo, Ticket, UserId};
 
 /// An input with what the machine may not find out by itself.
@@ -75,6 +75,8 @@ pub enum Input {
         /// What came out.
         outcome: Outcome,
     },
+    /// What became of the card.
+    Card(CardNews),
     /// The reply lane gives up waiting for this interaction.
     Expired {
         /// The interaction.

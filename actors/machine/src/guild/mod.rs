@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod ask;
+mod card;
 mod causes;
 mod command;
 mod decide;
@@ -15,6 +16,7 @@ mod event;
 mod info;
 mod input;
 mod pass;
+mod press;
 mod record;
 mod state;
 mod wanted;
@@ -24,16 +26,18 @@ mod weight;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Brief, NowView, QueueView, Refusal, Say, Stage, To};
+pub use answer::{Answer, Brief, Refusal, Say, Stage, To};
 pub use apply::{NotApplicable, apply, apply_all};
 pub use ask::{Ask, AskError, JoinBlock, Loaded, Outcome, Question};
+pub use card::{CardFace, CardNews, CardPost, CardState, WantedCard};
 pub use command::{Caller, Command, LoopMode, Where, command_name};
 pub use decide::{Decision, Ignored, decide};
 pub use difference::differences;
 pub use event::{Event, Pending};
-pub use info::{HistoryView, PlayerView, VoiceView, VolumeView};
+pub use info::{HistoryView, NowView, PlayerView, QueueView, VoiceView, VolumeView};
 pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
-pub use record::{RECORD_VERSION, Record, Snapshot};
+pub use press::fill;
+pub use record::{RECORD_VERSION, Record, Said, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};
 pub use wanted::{PlayerOrder, VoiceCredentials, Wanted, WantedPlayer, WantedTrack, WantedVoice};
 pub use wants::wants;

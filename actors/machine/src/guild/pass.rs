@@ -10,7 +10,7 @@
 use super::event::Event;
 use super::state::{AGAIN_MS, Open, Passing};
 use super::{Restored, Seat, VoiceCredentials};
-use crate::ids::{ChannelId, Hidden, Ticket, UserId};
+use crate::ids::{ChannelId, Hidden, NodeId, Ticket, UserId};
 
 /// A voice server that was named so shortly before a new voice session belongs to it, ms: Discord says both at once, in
 /// either order.
@@ -44,26 +44,13 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
             forget,
             again,
         } => joining(passing, *since_ms, *forget, *again),
-        Event::Placed { node } => {
-            passing.placed.clone_from(node);
-            passing.sounds = None;
-            if node.is_some() {
-                passing.told_no_node = false;
-            }
-        }
+        Event::Placed { node } => placed(passing, node.as_ref()),
         Event::ToldNoNode => passing.told_no_node = true,
         Event::Reported { position_ms, at_ms } => passing.reported = Some((*position_ms, *at_ms)),
         Event::Sounds { play } => passing.sounds = Some(*play),
         Event::Failing { play, at_ms } => passing.failing = Some((*play, *at_ms)),
         Event::Over { entry, play } => passing.over = Some((*entry, *play)),
-        Event::Asked { ticket, key, at_ms } => {
-            passing.last_ticket = passing.last_ticket.max(ticket.number);
-            passing.tickets.push(Open {
-                ticket: *ticket,
-                key: *key,
-                at_ms: *at_ms,
-            });
-        }
+        Event::Asked { ticket, key, at_ms } => open(passing, *ticket, *key, *at_ms),
         Event::Closed { ticket } => close(passing, *ticket),
         Event::Added { .. }
         | Event::Removed { .. }
@@ -84,8 +71,22 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::Settled { .. }
         | Event::Failures { .. }
         | Event::SkippedTo { .. }
+        | Event::Card { .. }
         | Event::Heard => {}
     }
+}
+
+fn placed(passing: &mut Passing, node: Option<&(NodeId, u64)>) {
+    passing.placed = node.cloned();
+    passing.sounds = None;
+    if node.is_some() {
+        passing.told_no_node = false;
+    }
+}
+
+fn open(passing: &mut Passing, ticket: Ticket, key: Option<u64>, at_ms: u64) {
+    passing.last_ticket = passing.last_ticket.max(ticket.number);
+    passing.tickets.push(Open { ticket, key, at_ms });
 }
 
 fn own_voice(passing: &mut Passing, channel: Option<ChannelId>, session_id: &Hidden, at_ms: u64) {

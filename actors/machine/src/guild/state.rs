@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::card::CardState;
 use super::causes::Causes;
 use super::event::Pending;
 use super::{LoopMode, RECORD_VERSION, Record, Snapshot, VoiceCredentials, apply};
@@ -50,6 +51,9 @@ pub struct Kept {
     /// The play that began because the one before it was skipped: the next process, too, takes a second skip for the same.
     pub(super) skipped_to: Option<u32>,
     pub(super) causes: Causes,
+    /// The message that shows what plays.
+    #[serde(skip_serializing_if = "CardState::is_empty")]
+    pub(super) card: CardState,
     /// Playing time of the queue without its live streams, ms. Derived, kept current so that nothing adds it up.
     pub(super) queue_ms: u64,
     /// Live streams in the queue. Derived.
@@ -203,6 +207,7 @@ impl Guild {
             v: RECORD_VERSION,
             revision: self.kept.revision,
             kept: self.kept.clone(),
+            said: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::{Tag, WantedCard};
 use crate::ids::{ChannelId, EntryId, Hidden, NodeId};
 
 /// What the outside world should look like for one guild. Cheap to make and to compare.
@@ -16,6 +16,8 @@ pub struct Wanted {
     pub voice: Option<WantedVoice>,
     /// The wanted player; `None` also while voice or node are missing.
     pub player: Option<WantedPlayer>,
+    /// The card of what plays; `None`: there is none, and none is wanted.
+    pub card: Option<WantedCard>,
     /// Whether the fleet should find a node for this guild.
     pub needs_node: bool,
     /// When the guild wants [`super::Input::Wake`], wall-clock ms.

@@ -30,11 +30,12 @@ pub fn wants(g: &Guild) -> Wanted {
             join: passing.join,
         }),
         player: player(g),
+        card: g.card(),
         // A player that rests between two tracks keeps its node.
         needs_node: in_voice && (kept.current.is_some() || passing.placed.is_some()),
         wake_at_ms: wake_at_ms.into_iter().flatten().min(),
-        awake: in_voice || !kept.pending.is_empty() || kept.leave_at_ms.is_some(),
-        restful: !in_voice && kept.pending.is_empty() && passing.tickets.is_empty(),
+        awake: in_voice || !kept.pending.is_empty() || kept.leave_at_ms.is_some() || kept.card.post.is_some(),
+        restful: !in_voice && kept.pending.is_empty() && passing.tickets.is_empty() && kept.card.post.is_none(),
     }
 }
 

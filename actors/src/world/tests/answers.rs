@@ -1,5 +1,7 @@
 //! The reply lane: one first callback in time, then edits; nobody waits for ever.
 
+use ostinato_machine::ids::EntryId;
+
 use super::*;
 use crate::ports::First;
 
@@ -93,7 +95,10 @@ fn an_interaction_that_came_too_late_gets_no_callback() {
         world.wait_ms(10_000).await;
         assert_eq!(world.sounding(GUILD), ["a"]);
         let told = world.discord.interaction(asked).expect("known");
-        assert!(told.first.is_none() && told.races == 1, "{told:?}");
+        assert!(
+            told.first.is_none() && told.looked == 1 && told.said().is_none(),
+            "{told:?}"
+        );
     });
 }
 
@@ -141,5 +146,53 @@ fn a_message_whose_process_dies_in_mid_search_is_answered_once_by_the_next_one()
         let told = world.discord.interaction(asked).expect("known");
         assert!(told.shown.is_some(), "{told:?}");
         assert_eq!((told.answers, told.races), (1, 0), "{told:?}");
+    });
+}
+
+/// A button of the card of the first track that a guild ever plays.
+fn button(entry: u64, command: Command) -> Command {
+    let (entry, command) = (EntryId(entry), Box::new(command));
+    Command::Of { entry, command }
+}
+
+#[test]
+fn a_button_is_answered_in_the_message_that_it_is_on() {
+    playing(21, |world| async move {
+        let asked = world.discord.press(GUILD, ANN, TEXT, button(1, Command::Pause));
+        world.wait_ms(3_000).await;
+        let told = world.discord.interaction(asked).expect("known");
+        let Some(Say::Pressed(Some(view))) = &told.shown else {
+            panic!("{told:?}")
+        };
+        assert!(view.paused);
+        assert_eq!((told.answers, told.races), (1, 0));
+    });
+}
+
+#[test]
+fn a_button_that_is_refused_after_a_deferral_leaves_its_message_alone() {
+    playing(22, |world| async move {
+        // A slow store: the first thing that anybody hears is a deferral.
+        world.store.set(StoreMode::Up(1_500));
+        let first = world.discord.press(GUILD, ANN, TEXT, button(1, Command::Pause));
+        let second = world.discord.press(GUILD, ANN, TEXT, button(99, Command::Skip));
+        world.wait_ms(6_000).await;
+        let told = world.discord.interaction(first).expect("known");
+        assert!(
+            matches!(told.first, Some((_, First::Defer { public: true }))),
+            "{told:?}"
+        );
+        assert!(matches!(told.shown, Some(Say::Pressed(Some(_)))), "{told:?}");
+        let told = world.discord.interaction(second).expect("known");
+        assert!(
+            matches!(told.first, Some((_, First::Defer { public: true }))),
+            "{told:?}"
+        );
+        assert_eq!((told.shown, told.deleted), (None, false));
+        assert!(
+            matches!(&*told.follow_ups, [(Say::Refused(Refusal::OtherTrack), false)]),
+            "{:?}",
+            told.follow_ups
+        );
     });
 }

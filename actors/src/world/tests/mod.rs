@@ -1,6 +1,7 @@
 //! The shells in the world: what a listener hears and is told, whatever dies.
 
 mod answers;
+mod cards;
 mod outside;
 mod restarts;
 mod store;

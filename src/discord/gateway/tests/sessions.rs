@@ -356,7 +356,7 @@ async fn a_panic_over_one_event_costs_a_reconnect_and_nothing_else() {
         bot.gateway = bot.gateways.port(Rc::new(Panics));
         bot.start(None);
         bot.sink.until("READY", |sink| sink.readies() == 1).await;
-        let data = json!({ "id": "5", "application_id": "6", "token": "t", "type": 3, "user": { "id": "2" } });
+        let data = json!({ "id": "5", "application_id": "6", "token": "t", "type": 5, "user": { "id": "2" } });
         let sequence = server.dispatch("INTERACTION_CREATE", &data);
         bot.sink.until("RESUMED", |sink| sink.resumes() == 1).await;
         let session = "session-0".into();

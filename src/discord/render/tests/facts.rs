@@ -12,6 +12,11 @@ pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
     let track = brief("First");
     let mut all = vec![
         (Say::Working, vec!["Working"]),
+        (Say::Pressed(None), vec!["Nothing is playing", "/play"]),
+        (
+            Say::Pressed(Some(Box::new(now_view()))),
+            vec!["Now playing", "First", "1:12 / 3:07", "next: Second"],
+        ),
         (Say::Joined { channel }, vec!["<#55>"]),
         (Say::Left { channel, kept: 0 }, vec!["<#55>"]),
         (
@@ -293,6 +298,7 @@ pub(super) fn refusals() -> Vec<(Refusal, Vec<&'static str>)> {
         (Refusal::OtherChannel { bot: channel }, vec!["<#55>", "Join it"]),
         (Refusal::BotNotInVoice, vec!["no voice channel", "/connect"]),
         (Refusal::NothingPlaying, vec!["Nothing is playing", "/play"]),
+        (Refusal::OtherTrack, vec!["over", "/nowplaying"]),
         (Refusal::QueueEmpty, vec!["empty", "/play"]),
         (Refusal::AlreadyHere { channel }, vec!["<#55>", "already"]),
         (Refusal::AlreadyPaused, vec!["paused already", "/resume"]),

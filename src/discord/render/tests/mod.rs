@@ -4,7 +4,7 @@ mod facts;
 mod limits;
 
 use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, PlayerView, QueueView, Say, VoiceView};
-use ostinato_machine::ids::{ChannelId, UserId};
+use ostinato_machine::ids::{ChannelId, EntryId, UserId};
 
 use super::message::Tone;
 use super::*;
@@ -28,6 +28,7 @@ fn brief(title: &str) -> Brief {
 
 fn now_view() -> NowView {
     NowView {
+        entry: EntryId(17),
         track: brief("First"),
         position_ms: 72_000,
         paused: false,
@@ -36,6 +37,7 @@ fn now_view() -> NowView {
         volume: 80,
         loop_mode: LoopMode::Track,
         next: Some(brief("Second")),
+        queued: 2,
     }
 }
 
@@ -220,4 +222,62 @@ fn a_page_of_ordinary_tracks_is_never_cut() {
         "{}",
         card.text
     );
+}
+
+/// The words of the buttons, those that can't be pressed in brackets, and all ids of the others.
+fn buttons(message: &Message) -> (Vec<String>, Vec<String>) {
+    let all = message.rows.iter().flatten();
+    let words = all.clone().map(|button| match button.press {
+        Some(_) => button.words.to_owned(),
+        None => format!("[{}]", button.words),
+    });
+    (
+        words.collect(),
+        all.filter_map(|button| button.press).map(|press| press.id()).collect(),
+    )
+}
+
+#[test]
+fn the_card_has_its_buttons_and_they_name_its_track() {
+    let (words, ids) = buttons(&say(&Say::NowPlaying(Box::new(now_view())), NOW));
+    assert_eq!(words, ["Pause", "Skip", "Stop", "Loop: track", "Shuffle", "Queue"]);
+    assert_eq!(
+        ids,
+        [
+            "o1:pause:17",
+            "o1:skip:17",
+            "o1:stop:17",
+            "o1:loop:17:queue",
+            "o1:shuffle:17",
+            "o1:queue"
+        ]
+    );
+    let view = NowView {
+        paused: true,
+        queued: 1,
+        loop_mode: LoopMode::Queue,
+        ..now_view()
+    };
+    let (words, ids) = buttons(&say(&Say::Pressed(Some(Box::new(view))), NOW));
+    assert_eq!(words, ["Resume", "Skip", "Stop", "Loop: queue", "[Shuffle]", "Queue"]);
+    assert_eq!(ids[3], "o1:loop:17:off");
+    assert_eq!(say(&Say::Pressed(None), NOW).rows, Vec::<Vec<_>>::new());
+}
+
+#[test]
+fn pages_are_turned_as_far_as_there_are_pages() {
+    let turned = |page, pages| {
+        let view = QueueView {
+            page,
+            pages,
+            ..queue_view()
+        };
+        buttons(&say(&Say::Queue(Box::new(view)), NOW))
+    };
+    assert_eq!(turned(0, 1).0, Vec::<String>::new());
+    assert_eq!(turned(0, 3).0, ["[Back]", "Next"]);
+    assert_eq!(turned(1, 3).1, ["o1:page:0", "o1:page:2"]);
+    assert_eq!(turned(2, 3).0, ["Back", "[Next]"]);
+    let (_, ids) = buttons(&say(&Say::History(Box::new(history_view())), NOW));
+    assert_eq!(ids, ["o1:past:0"]);
 }

@@ -85,6 +85,8 @@ pub(super) struct Interaction {
     pub(super) guild: u64,
     pub(super) channel: u64,
     pub(super) user: u64,
+    /// The message whose component was used.
+    pub(super) on: Option<u64>,
     pub(super) made_ms: u64,
     /// The session that it went to, and how often that had changed sockets.
     pub(super) went_to: Option<(String, u64)>,

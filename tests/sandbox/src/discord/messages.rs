@@ -27,6 +27,9 @@ pub(super) struct Message {
     pub(super) components: Vec<Value>,
     pub(super) flags: u64,
     pub(super) reply_to: Option<u64>,
+    pub(super) nonce: Option<String>,
+    /// It has, or had, buttons.
+    pub(super) buttons: bool,
     pub(super) at_ms: u64,
     pub(super) made_unix_ms: u64,
     pub(super) edited_unix_ms: Option<u64>,
@@ -51,12 +54,16 @@ pub struct MessageView {
     pub interaction: Option<u64>,
     /// Who sees it.
     pub seen_by: SeenBy,
+    /// The one user who sees it, if not all do.
+    pub only_for: Option<u64>,
     /// Content and all texts of its embeds, joined by line breaks.
     pub text: String,
     /// Its embeds, as they were sent.
     pub embeds: Vec<Value>,
     /// Its buttons and menus, as they were sent.
     pub components: Vec<Value>,
+    /// Whether it has buttons, or had some.
+    pub had_buttons: bool,
     /// When it was made, on the run's clock.
     pub at_ms: u64,
     /// How often it was edited.
@@ -98,6 +105,7 @@ impl Message {
             self.embeds = embeds;
         }
         if let Some(components) = list("components") {
+            self.buttons |= !components.is_empty();
             self.components = components;
         }
         if let Some(flags) = body["flags"].as_u64() {
@@ -122,9 +130,11 @@ impl Message {
             } else {
                 SeenBy::All
             },
+            only_for: self.only_for,
             text: self.text(),
             embeds: self.embeds.clone(),
             components: self.components.clone(),
+            had_buttons: self.buttons,
             at_ms: self.at_ms,
             edits: self.edits,
             deleted_at_ms: self.deleted_at_ms,
@@ -150,6 +160,8 @@ impl State {
             reply_to: body["message_reference"]["message_id"]
                 .as_str()
                 .and_then(|id| id.parse().ok()),
+            nonce: body["nonce"].as_str().map(str::to_owned),
+            buttons: false,
             at_ms: self.now(),
             made_unix_ms: unix_ms(),
             edited_unix_ms: None,

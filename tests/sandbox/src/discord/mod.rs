@@ -19,6 +19,7 @@
 //! let first = said.first(within).await;                // the first callback: kind, when, who sees it
 //! let answer = said.answer_where(within, |it| it.text.contains("First")).await;  // callback, edit or follow-up
 //! said.standing(); said.answers(); said.deletes();     // what is read now; everything; what was deleted
+//! discord.click(ann, message.id, &message.buttons()[0].custom_id)?;  // a button; comes back like a command
 //! discord.message(music, within, |it| it.by_bot).await;    // channel messages; also messages(channel), chat(…)
 //! discord.voice(guild.id, discord.bot());              // where the bot is; voice_is(…) waits
 //! discord.fault(Fault::Reconnect { shard: None });     // see [`Fault`]; Fault::Calm ends all
@@ -33,6 +34,7 @@
 //! All times are milliseconds on the run's clock ([`DiscordConfig::origin`]), unless a name says otherwise.
 
 mod act;
+mod buttons;
 mod faults;
 mod gateway;
 mod interactions;
@@ -56,6 +58,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+pub use buttons::ButtonView;
 pub use faults::{Fault, LimitScope, RestFault, RestFaultKind, VoiceDelivery};
 pub use interactions::{Answer, AnswerHow, FirstCallback, InteractionHandle, SeenBy};
 pub use messages::MessageView;

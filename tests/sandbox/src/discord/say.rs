@@ -46,17 +46,28 @@ impl State {
         if own & needed != needed {
             return Err(CannotAct::NotAllowed(typed.name.clone()));
         }
-        Ok(self.interact(&typed.name, (user, guild, channel), 2, &data))
+        Ok(self.interact(&typed.name, (user, guild, channel), None, &data))
     }
 
-    /// Sends an interaction to the bot, if it has a session.
-    fn interact(&mut self, name: &str, (user, guild, channel): (u64, u64, u64), kind: u8, data: &Value) -> u64 {
+    /// Sends an interaction to the bot, if it has a session. `on`: the message whose component was used; without one it
+    /// is a command.
+    pub(super) fn interact(
+        &mut self,
+        name: &str,
+        (user, guild, channel): (u64, u64, u64),
+        on: Option<u64>,
+        data: &Value,
+    ) -> u64 {
         let id = self.world.ids.next();
         let token = self.hex(64);
         let went_to = self
             .session_for(guild)
             .map(|session| (session.id.clone(), session.generation));
-        let event = self.interaction_event(id, &token, (user, guild, channel), kind, data);
+        let kind = if on.is_some() { 3 } else { 2 };
+        let mut event = self.interaction_event(id, &token, (user, guild, channel), kind, data);
+        if let Some(message) = on.and_then(|on| self.messages.get(&on)) {
+            event["message"] = self.render_message(message);
+        }
         self.summary.interactions_sent += 1;
         match &went_to {
             Some((session, _)) => self.dispatch_to(&session.clone(), "INTERACTION_CREATE", &event),
@@ -70,6 +81,7 @@ impl State {
             guild,
             channel,
             user,
+            on,
             made_ms: self.now(),
             went_to,
             faulted: false,
@@ -114,6 +126,24 @@ impl State {
 }
 
 impl DiscordStandIn {
+    fn handle(&self, id: u64, said_at_ms: u64) -> InteractionHandle {
+        let shared = std::sync::Arc::clone(&self.0);
+        InteractionHandle { shared, id, said_at_ms }
+    }
+
+    /// `user` presses the button with `custom_id` on `message`, as long as Discord's client shows it and lets it be
+    /// pressed.
+    ///
+    /// # Errors
+    /// When there is no such message or button for this user, or it can't be pressed.
+    pub fn click(&self, user: u64, message: u64, custom_id: &str) -> Result<InteractionHandle, CannotAct> {
+        let (id, said_at_ms) = self.0.change(|state| {
+            let said_at_ms = state.now();
+            state.click(user, message, custom_id).map(|id| (id, said_at_ms))
+        })?;
+        Ok(self.handle(id, said_at_ms))
+    }
+
     /// Reads a typed command against what the bot registered for `guild`, see [`parse_slash`].
     ///
     /// # Errors
@@ -137,7 +167,6 @@ impl DiscordStandIn {
             let said_at_ms = state.now();
             state.say(user, guild, channel, command).map(|id| (id, said_at_ms))
         })?;
-        let shared = std::sync::Arc::clone(&self.0);
-        Ok(InteractionHandle { shared, id, said_at_ms })
+        Ok(self.handle(id, said_at_ms))
     }
 }

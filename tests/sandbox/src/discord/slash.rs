@@ -29,6 +29,9 @@ pub enum CannotAct {
     /// The value is not one that Discord's client sends.
     #[error("/{0} does not take {2:?} as {1:?}: {3}")]
     BadValue(String, String, String, String),
+    /// The button is there but can't be pressed.
+    #[error("the button {0} can't be pressed")]
+    Disabled(String),
     /// The place or the user is not there.
     #[error("{0} is not there")]
     NotThere(String),

@@ -178,6 +178,37 @@ impl Chat {
             .map_err(|error| error.to_string())
     }
 
+    /// The newest message of `channel` that `user` sees, has a button with `button` in its words, and has `on` in its
+    /// text; and that button's custom id.
+    pub fn button(&self, user: u64, channel: u64, button: &str, on: &str) -> Option<(u64, String)> {
+        let all = self.discord.messages(channel);
+        let seen = all.into_iter().rev().filter(|message| {
+            let open = message.deleted_at_ms.is_none() && message.only_for.is_none_or(|only| only == user);
+            open && message.text.contains(on)
+        });
+        seen.into_iter().find_map(|message| {
+            let all = message.buttons();
+            let found = all.into_iter().find(|it| it.label.contains(button));
+            found.map(|found| (message.id, found.custom_id))
+        })
+    }
+
+    /// What stands in `channel`, private answers included, in order.
+    pub fn shown(&self, channel: u64) -> Vec<discord::MessageView> {
+        let all = self.discord.messages(channel).into_iter();
+        all.filter(|message| message.deleted_at_ms.is_none()).collect()
+    }
+
+    /// `user` presses a button of a message, by its custom id; see [`crate::discord::MessageView::rows`].
+    ///
+    /// # Errors
+    /// When Discord's client does not show it to this user, or does not let it be pressed.
+    pub fn click(&self, user: u64, message: u64, custom_id: &str) -> Result<InteractionHandle, String> {
+        self.discord
+            .click(user, message, custom_id)
+            .map_err(|error| error.to_string())
+    }
+
     /// The final answer of an interaction, once it is there: what the user reads when nothing is pending.
     pub async fn answer(&self, said: &InteractionHandle) -> Option<Answer> {
         let answer = said.standing().into_iter().find(|answer| !answer.text.is_empty())?;
@@ -189,11 +220,26 @@ impl Chat {
         })
     }
 
-    /// What the bot wrote without being asked: channel and text, in order.
+    /// What the bot wrote without being asked, cards apart: channel and text, in order.
     pub fn notices(&self, guild: &GuildIds) -> Vec<(u64, String)> {
         let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
-        let own = all.filter(|message| message.by_bot && message.interaction.is_none());
+        let own = all.filter(|message| message.by_bot && message.interaction.is_none() && !message.had_buttons);
         own.map(|message| (message.channel, message.text)).collect()
+    }
+
+    /// The messages with buttons that the bot posted by itself, deleted ones included, in order.
+    pub fn cards(&self, guild: &GuildIds) -> Vec<discord::MessageView> {
+        let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
+        let mut own: Vec<_> = all
+            .filter(|message| message.by_bot && message.interaction.is_none() && message.had_buttons)
+            .collect();
+        own.sort_by_key(|message| message.id);
+        own
+    }
+
+    /// Somebody deletes a message.
+    pub fn delete(&self, message: u64) {
+        self.discord.delete_message(message);
     }
 
     /// Whether the bot is connected and has registered its commands.

@@ -34,6 +34,15 @@ pub(super) async fn bring(play: &Play<'_>, fault: &Fault) -> Result<(), String> 
     }
 }
 
+/// Kills the bot after `after_ms` and starts it again with the same data.
+///
+/// # Errors
+/// It can't be started or does not connect.
+pub(super) async fn kill9(stage: &Stage, after_ms: u64) -> Result<(), String> {
+    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+    process(stage, BotFault::Kill9).await
+}
+
 fn nodes(play: &Play<'_>, fault: &Fault) -> Result<Vec<LavalinkNode>, String> {
     let at = &play.stage.at;
     if fault.node.as_deref() == Some("all") {

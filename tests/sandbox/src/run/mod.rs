@@ -1,6 +1,7 @@
 //! Running scenarios against the real bot: which may share a process, in what order, and what came of it.
 
 pub mod chat;
+mod click;
 pub mod faults;
 pub mod look;
 pub mod model;

@@ -70,7 +70,7 @@ pub(super) fn set_apart(scenario: &Scenario) -> Scenario {
                 let track = expect.player.iter_mut().filter_map(|player| player.track.as_mut());
                 lists.chain(track).for_each(|id| *id = own(id));
             }
-            Action::Voice(_) | Action::Notice(_) | Action::Fault(_) => {}
+            Action::Voice(_) | Action::Click(_) | Action::Notice(_) | Action::Card(_) | Action::Fault(_) => {}
         }
     }
     apart
@@ -87,6 +87,7 @@ mod tests {
             who: "ann".into(),
             text: "/play query:https://music.example/track/a".into(),
             channel: None,
+            kill9_after_ms: None,
             guild: None,
         };
         let line = Line {

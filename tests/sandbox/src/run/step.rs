@@ -116,6 +116,7 @@ impl<'a> Play<'a> {
         match &step.action {
             Action::Voice(voice) => self.voice(voice),
             Action::Say(line) => self.say(line).await,
+            Action::Click(click) => super::click::press(self, click).await,
             Action::Together(lines) => {
                 let (play, mut all) = (&*self, Vec::new());
                 for line in lines {
@@ -127,6 +128,7 @@ impl<'a> Play<'a> {
             Action::Wait(wait) => self.wait(wait).await,
             Action::Hold(hold) => self.hold(hold).await,
             Action::Notice(notice) => self.notice(notice).await,
+            Action::Card(card) => super::click::card(self, card).await,
             Action::Fault(fault) => faults::bring(self, fault).await,
             Action::Expect(expect) => look::expect(self, expect).await,
         }
@@ -172,7 +174,15 @@ impl<'a> Play<'a> {
             .map_or(guild.first_text, |name| guild.text(name));
         let typed = Typed::read(&line.say.text);
         let within = line.reply.within_ms.unwrap_or(WITHIN_MS);
-        let asked = look::ask(self.stage, guild, channel, user, &typed, within).await;
+        let killed = async {
+            match line.say.kill9_after_ms {
+                Some(after_ms) => faults::kill9(self.stage, after_ms).await,
+                None => Ok(()),
+            }
+        };
+        let asked = look::ask(self.stage, guild, channel, user, &typed, within);
+        let (asked, killed) = futures_util::future::join(asked, killed).await;
+        killed?;
         let answer = match (asked, line.reply.sent) {
             (Err(_), Some(false)) => return Ok(()),
             (Ok(_), Some(false)) => return Err("expected Discord's client to refuse it; it was sent".into()),
@@ -240,7 +250,7 @@ impl<'a> Play<'a> {
 }
 
 /// Whether an answer is what was expected.
-fn judge(reply: &Reply, answer: Option<&Answer>, within_ms: u64) -> Result<(), String> {
+pub(super) fn judge(reply: &Reply, answer: Option<&Answer>, within_ms: u64) -> Result<(), String> {
     let Some(answer) = answer else {
         return match reply.expected {
             Some(false) => Ok(()),

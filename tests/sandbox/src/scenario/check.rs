@@ -108,6 +108,16 @@ impl Names<'_> {
                 }
             }
             Action::Say(line) => self.line(line),
+            Action::Click(click) => {
+                let press = &click.press;
+                if let Some(guild) = self.guild(press.guild.as_deref()) {
+                    let members = guild.members.iter().map(String::as_str).chain([OBSERVER]);
+                    self.exists("user", &press.who, members);
+                    if let Some(channel) = &press.channel {
+                        self.exists("text channel", channel, guild.text.iter().map(String::as_str));
+                    }
+                }
+            }
             Action::Together(lines) => {
                 if lines.len() < 2 {
                     self.problems.push("`together` needs two commands or more".into());
@@ -135,14 +145,16 @@ impl Names<'_> {
                         .push("`hold` needs `sounding`, `silent` or `bot_in`: a pause proves nothing".into());
                 }
             }
-            Action::Notice(notice) => {
-                let guild = self.guild(notice.guild.as_deref());
-                if let (Some(guild), Some(channel)) = (guild, &notice.channel) {
-                    self.exists("text channel", channel, guild.text.iter().map(String::as_str));
-                }
-            }
+            Action::Notice(notice) => self.text_channel(notice.guild.as_deref(), notice.channel.as_deref()),
+            Action::Card(card) => self.text_channel(card.guild.as_deref(), card.channel.as_deref()),
             Action::Fault(fault) => self.fault(fault),
             Action::Expect(expect) => self.expect(expect),
+        }
+    }
+
+    fn text_channel(&mut self, guild: Option<&str>, channel: Option<&str>) {
+        if let (Some(guild), Some(channel)) = (self.guild(guild), channel) {
+            self.exists("text channel", channel, guild.text.iter().map(String::as_str));
         }
     }
 

@@ -52,6 +52,8 @@ pub enum Action {
     Voice(VoiceStep),
     /// A user types a command.
     Say(Line),
+    /// A user presses a button.
+    Click(Click),
     /// Several type at the same moment.
     Together(Vec<Line>),
     /// Goes on as soon as all of it is so.
@@ -60,6 +62,8 @@ pub enum Action {
     Hold(Hold),
     /// The bot says something in a channel that nobody asked for just now.
     Notice(Notice),
+    /// The card of what plays looks like this.
+    Card(Card),
     /// Something breaks.
     Fault(Fault),
     /// All of it is so now, or the scenario has failed.
@@ -95,6 +99,35 @@ pub struct Say {
     pub who: String,
     /// The text: `/name option:value …`.
     pub text: String,
+    /// So long after it is sent the bot is killed and started again, ms. The reply may come from either process.
+    pub kill9_after_ms: Option<u64>,
+    /// The text channel, if not the first one.
+    #[serde(rename = "in")]
+    pub channel: Option<String>,
+    /// The guild, where there are several.
+    pub guild: Option<String>,
+}
+
+/// A press of a button and what must come back.
+#[derive(Clone, Debug)]
+pub struct Click {
+    /// The button.
+    pub press: Press,
+    /// What must come back.
+    pub reply: Reply,
+}
+
+/// A button, as it is pressed.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Press {
+    /// Who presses it.
+    pub who: String,
+    /// Words of the button.
+    pub button: String,
+    /// Words of the message that it is on; the newest one with such a button if not said.
+    #[serde(default)]
+    pub on: String,
     /// The text channel, if not the first one.
     #[serde(rename = "in")]
     pub channel: Option<String>,
@@ -192,6 +225,29 @@ pub struct Notice {
     pub within_ms: Option<u64>,
 }
 
+/// The card of what plays: the newest message with buttons that the bot posted by itself.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Card {
+    /// The guild, where there are several.
+    pub guild: Option<String>,
+    /// The text channel; any unless given.
+    #[serde(rename = "in")]
+    pub channel: Option<String>,
+    /// Every one of these is in it.
+    pub contains: Texts,
+    /// None of these is.
+    pub lacks: Texts,
+    /// Its buttons in reading order, each by some of its words; `[]`: it has none any more.
+    pub buttons: Option<Vec<String>>,
+    /// How many were posted so far, those that are gone included.
+    pub posted: Option<usize>,
+    /// It is as said, and then somebody deletes it.
+    pub delete: bool,
+    /// Until when all is so, ms; 8,000 unless given: a card is written every 5 s at most.
+    pub within_ms: Option<u64>,
+}
+
 /// What must be so now.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -241,13 +297,15 @@ impl Step {
     fn is_private(&self) -> bool {
         match &self.action {
             Action::Fault(_) => true,
+            Action::Say(line) => line.say.kill9_after_ms.is_some(),
             Action::Expect(expect) => !expect.rest.is_empty() || !expect.gateway.is_empty(),
             Action::Voice(_)
-            | Action::Say(_)
+            | Action::Click(_)
             | Action::Together(_)
             | Action::Wait(_)
             | Action::Hold(_)
-            | Action::Notice(_) => false,
+            | Action::Notice(_)
+            | Action::Card(_) => false,
         }
     }
 
@@ -256,6 +314,7 @@ impl Step {
         match &self.action {
             Action::Voice(step) => format!("voice: {} to {}", step.who, step.to),
             Action::Say(line) => format!("{}: {}", line.say.who, line.say.text),
+            Action::Click(click) => format!("click: {} on {}", click.press.who, click.press.button),
             Action::Together(lines) => {
                 let texts: Vec<String> = lines
                     .iter()
@@ -266,6 +325,7 @@ impl Step {
             Action::Wait(_) => "wait".into(),
             Action::Hold(_) => "hold".into(),
             Action::Notice(_) => "notice".into(),
+            Action::Card(_) => "card".into(),
             Action::Fault(_) => "fault".into(),
             Action::Expect(_) => "expect".into(),
         }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 use super::{
-    Action, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Reply, Say, Scenario, Step, TrackSpec, VoiceStep,
-    Wait, World, check,
+    Action, Card, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step,
+    TrackSpec, VoiceStep, Wait, World, check,
 };
 
 /// Something wrong in a file.
@@ -70,11 +70,13 @@ pub(super) struct RawWorld {
 struct RawStep {
     voice: Option<VoiceStep>,
     say: Option<Say>,
+    click: Option<Press>,
     reply: Option<Reply>,
     together: Option<Vec<RawLine>>,
     wait: Option<Wait>,
     hold: Option<Hold>,
     notice: Option<Notice>,
+    card: Option<Card>,
     fault: Option<Fault>,
     expect: Option<Expect>,
 }
@@ -147,6 +149,10 @@ fn action(raw: RawStep) -> Result<Action, String> {
         let reply = reply.take().unwrap_or_default();
         actions.push(Action::Say(Line { say, reply }));
     }
+    if let Some(press) = raw.click {
+        let reply = reply.take().unwrap_or_default();
+        actions.push(Action::Click(Click { press, reply }));
+    }
     actions.extend(raw.together.map(|lines| {
         let line = |line: RawLine| Line {
             say: line.say,
@@ -157,15 +163,17 @@ fn action(raw: RawStep) -> Result<Action, String> {
     actions.extend(raw.wait.map(Action::Wait));
     actions.extend(raw.hold.map(Action::Hold));
     actions.extend(raw.notice.map(Action::Notice));
+    actions.extend(raw.card.map(Action::Card));
     actions.extend(raw.fault.map(Action::Fault));
     actions.extend(raw.expect.map(Action::Expect));
     if reply.is_some() {
-        return Err("`reply` stands beside a `say`, which this step lacks".into());
+        return Err("`reply` stands beside a `say` or a `click`, which this step lacks".into());
     }
     match (actions.pop(), actions.is_empty()) {
         (Some(action), true) => Ok(action),
         (None, _) => Err(
-            "a step does one of: voice, say, together, wait, hold, notice, fault, expect; this one does nothing".into(),
+            "a step does one of: voice, say, click, together, wait, hold, notice, card, fault, expect; this one does nothing"
+                .into(),
         ),
         (Some(_), false) => Err("a step does one thing; write two steps".into()),
     }

@@ -150,6 +150,16 @@ impl<'a> Draft<'a> {
         self.answer(reply, Say::Refused(refusal));
     }
 
+    /// What was said of the command is told by the card instead, unless it was refused.
+    pub(super) fn show_card(&mut self) {
+        for answer in &mut self.out.say {
+            let plain = !matches!(answer.say, Say::Refused(_));
+            if plain && answer.stage == Stage::Final && matches!(answer.to, To::Reply(_)) {
+                answer.say = Say::Pressed(None);
+            }
+        }
+    }
+
     pub(super) fn working(&mut self, reply: Option<&ReplyTo>) {
         if let Some(reply) = reply {
             let to = To::Reply(reply.clone());

@@ -2,11 +2,13 @@
 //!
 //! This file is the hub: it knows every input and no rule. The rules stand by family in the files beside it.
 
+mod card;
 mod control;
 mod draft;
 mod pending;
 mod play;
 mod player;
+mod press;
 mod queue;
 mod restore;
 mod show;
@@ -60,6 +62,7 @@ pub fn decide(g: &Guild, i: &Stamped) -> Decision {
         Input::Placed { node, generation } => player::placed(&mut d, node.as_ref(), *generation),
         Input::Player { node, report } => player::report(&mut d, node, report),
         Input::Done { ticket, outcome } => pending::done(&mut d, *ticket, outcome),
+        Input::Card(news) => card::news(&mut d, news),
         Input::Expired { interaction } => pending::expired(&mut d, *interaction),
         Input::Wake => wake::wake(&mut d),
     }
@@ -112,7 +115,8 @@ fn command_now(
         | Command::Remove { .. }
         | Command::Move { .. }
         | Command::Shuffle
-        | Command::Clear => {}
+        | Command::Clear
+        | Command::Of { .. } => {}
     }
     let Some(seat) = seat.or_else(|| d.g.seat_of(by.user)) else {
         return pending::ask_seat(d, command, by, reply);
@@ -137,6 +141,7 @@ fn command_now(
         Command::Move { from, to } => queue::shift(d, *from, *to, reply),
         Command::Shuffle => queue::shuffle(d, reply),
         Command::Clear => queue::clear(d, reply),
+        Command::Of { entry, command } => press::of(d, *entry, command, by, seat, reply),
         Command::Queue { .. }
         | Command::NowPlaying
         | Command::History { .. }

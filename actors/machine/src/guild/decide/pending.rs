@@ -66,7 +66,8 @@ fn found(d: &mut Draft<'_>, pending: &Pending, loaded: &Loaded) {
         | Command::NowPlaying
         | Command::History { .. }
         | Command::VoiceInfo
-        | Command::VolumeInfo => d.refuse(pending.reply.as_ref(), Refusal::Expired),
+        | Command::VolumeInfo
+        | Command::Of { .. } => d.refuse(pending.reply.as_ref(), Refusal::Expired),
     }
 }
 

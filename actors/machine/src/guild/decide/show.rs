@@ -1,7 +1,6 @@
 //! The commands that only read.
 
-use super::super::state::Current;
-use super::super::{Brief, HistoryView, NowView, PlayerView, QueueView, Refusal, Say, VoiceView, VolumeView};
+use super::super::{Brief, HistoryView, PlayerView, QueueView, Refusal, Say, VoiceView, VolumeView};
 use super::Draft;
 use crate::ids::ReplyTo;
 
@@ -15,7 +14,7 @@ pub(super) fn queue(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
     }
     let pages = kept.queue.len().div_ceil(PAGE).max(1);
     let page = page.min(pages - 1);
-    let now = kept.current.as_ref().map(|current| view(d, current));
+    let now = kept.current.as_ref().map(|current| d.g.face(current).view(d.at_ms));
     let rest = now.as_ref().map_or(Some(0), |now| {
         now.track.length_ms.map(|length| length.saturating_sub(now.position_ms))
     });
@@ -43,7 +42,7 @@ pub(super) fn queue(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
 pub(super) fn now(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     match &d.g.kept.current {
         Some(current) => {
-            let view = view(d, current);
+            let view = d.g.face(current).view(d.at_ms);
             d.answer(reply, Say::NowPlaying(Box::new(view)));
         }
         None => d.refuse(reply, Refusal::NothingPlaying),
@@ -104,18 +103,4 @@ pub(super) fn volume(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         max: d.g.limits.max_volume,
     };
     d.answer(reply, Say::VolumeInfo(view));
-}
-
-fn view(d: &Draft<'_>, current: &Current) -> NowView {
-    let kept = &d.g.kept;
-    NowView {
-        track: Brief::entry(&current.entry),
-        position_ms: d.g.position(d.at_ms),
-        paused: kept.paused_by_user,
-        alone: kept.paused_alone,
-        waiting: !d.g.audible(),
-        volume: d.g.volume(),
-        loop_mode: kept.loop_mode,
-        next: kept.queue.front().map(Brief::entry),
-    }
 }

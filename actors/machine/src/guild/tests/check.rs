@@ -121,6 +121,7 @@ pub(super) fn name(input: &Input) -> &'static str {
             Report::Missing => "missing",
         },
         Input::Done { .. } => "done",
+        Input::Card(_) => "card",
         Input::Expired { .. } => "expired",
         Input::Wake => "wake",
     }

@@ -1,11 +1,13 @@
 //! What a guild does, told as short stories. Here: the stage they are played on.
 
+mod card;
 mod check;
 mod fail;
 mod laws;
 mod model;
 mod node;
 mod play;
+mod press;
 mod queue;
 mod random;
 mod rig;
@@ -81,13 +83,10 @@ impl World {
         let record = apply_all(&mut self.g, &i, &decision).expect("L2: what was decided can be applied");
         assert_eq!(self.g.revision() - before, u64::from(record.is_some()), "L7");
         self.records.extend(record);
-        self.said.extend(
-            decision
-                .say
-                .iter()
-                .filter(|a| a.stage == Stage::Final)
-                .map(|a| a.say.clone()),
-        );
+        let mut say = decision.say.clone();
+        fill(&self.g, self.now, &mut say);
+        let last = say.into_iter().filter(|answer| answer.stage == Stage::Final);
+        self.said.extend(last.map(|answer| answer.say));
         self.asked.extend(decision.ask.iter().cloned());
         let want = wants(&self.g).player;
         self.orders

@@ -63,12 +63,12 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 64;
+pub(super) const KINDS: u8 = 69;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
     Some(match kind {
-        0..=21 | 60..=62 => command(rig, kind, draw),
+        0..=21 | 60..=62 | 64..=66 => command(rig, kind, draw),
         22..=24 => Input::Seat(Seat {
             user: UserId(1 + draw.below(4) as u64),
             channel: (draw.below(3) > 0).then(|| draw.channel()),
@@ -100,8 +100,42 @@ pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
         },
         56..=57 => Input::Wake,
         58 => Input::Restored(Box::new(restored(rig, draw))),
+        67..=68 => Input::Card(news(rig, draw)),
         _ => return None,
     })
+}
+
+/// What becomes of a card: mostly of the one that is there.
+fn news(rig: &Rig, draw: &mut Draw) -> CardNews {
+    let known = rig.g.kept.card.post.map_or(0, |post| post.message);
+    let message = if draw.once_in(4) { draw.below(9) as u64 } else { known };
+    match draw.below(3) {
+        0 => CardNews::Ended { message },
+        1 => CardNews::Gone { message },
+        _ => CardNews::Posted(CardPost {
+            channel: ChannelId(20 + draw.below(2) as u64),
+            message: rig.now % 1_000,
+            at_ms: rig.now,
+        }),
+    }
+}
+
+/// A button of a card: mostly of the one that is shown.
+fn pressed(rig: &Rig, draw: &mut Draw) -> Command {
+    let shown = rig.g.kept.current.as_ref().map(|current| current.entry.id);
+    let entry = shown
+        .filter(|_| !draw.once_in(4))
+        .unwrap_or(EntryId(draw.below(20) as u64));
+    let command = [
+        Command::Pause,
+        Command::Resume,
+        Command::Skip,
+        Command::Stop,
+        Command::Shuffle,
+        Command::Loop { mode: LoopMode::Queue },
+    ];
+    let command = Box::new(command[draw.below(6)].clone());
+    Command::Of { entry, command }
 }
 
 fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
@@ -137,6 +171,7 @@ fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
         60 => Command::History { page: draw.below(3) },
         61 => Command::VoiceInfo,
         62 => Command::VolumeInfo,
+        64..=66 => pressed(rig, draw),
         _ => Command::Play {
             query: ["x", "x", " ", "a very long text that nobody would look for"][draw.below(4)].into(),
             at: [Where::End, Where::Next, Where::Now][draw.below(3)],

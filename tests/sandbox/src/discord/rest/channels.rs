@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{Blame, Call, Reply, check};
+use crate::discord::messages::Message;
 use crate::discord::model::{rights, unix_ms};
 use crate::discord::state::State;
+
+/// For so long a nonce makes one message of several, ms.
+const NONCE_MS: u64 = 300_000;
 
 /// What was under way when a 403 was sent cannot be held against the bot.
 const UNDER_WAY_MS: u64 = 250;
@@ -50,6 +54,44 @@ impl State {
         }
     }
 
+    /// Messages of a channel, the newest first; none for a bot that may not read what was written before.
+    pub(super) fn list_messages(&mut self, call: &Call) -> Reply {
+        let channel = call.id(0);
+        let guild = match self.channel_with(channel, rights::VIEW_CHANNEL) {
+            Ok(guild) => guild,
+            Err(refusal) => return refusal,
+        };
+        let limit = call.number("limit").unwrap_or(50);
+        if !(1..=100).contains(&limit) {
+            return Reply::invalid("limit: 1 to 100 are allowed");
+        }
+        let after = call.number("after").unwrap_or(0);
+        let place = self.world.guilds.get(&guild);
+        let reads = place.is_some_and(|place| {
+            self.world.rights_in(place, self.world.bot, channel) & rights::READ_MESSAGE_HISTORY != 0
+        });
+        let all = self.messages.values().filter(|message| {
+            let there = message.deleted_at_ms.is_none() && message.only_for.is_none();
+            reads && there && message.channel == channel && message.id > after
+        });
+        // The oldest of those after it, and those in the order of their coming, the newest first.
+        let count = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut shown: Vec<Value> = all.take(count).map(|message| self.render_message(message)).collect();
+        shown.reverse();
+        Reply::Done(200, json!(shown))
+    }
+
+    /// The message that this author wrote with this nonce just before.
+    fn written_before(&self, channel: u64, body: &Value) -> Option<u64> {
+        let nonce = body["nonce"].as_str().filter(|_| body["enforce_nonce"] == true)?;
+        let (now, bot) = (self.now(), self.world.bot);
+        let same = |message: &&Message| {
+            let recent = now < message.at_ms + NONCE_MS;
+            recent && message.channel == channel && message.author == bot && message.nonce.as_deref() == Some(nonce)
+        };
+        self.messages.values().rev().find(same).map(|message| message.id)
+    }
+
     pub(super) fn create_message(&mut self, call: &Call) -> Reply {
         let channel = call.id(0);
         let guild = match self.channel_with(channel, rights::SEND_MESSAGES) {
@@ -70,6 +112,9 @@ impl State {
                 "Invalid Form Body: message_reference: unknown message",
                 blame,
             );
+        }
+        if let Some(id) = self.written_before(channel, &call.body) {
+            return Reply::Done(200, self.shown(id));
         }
         let bot = self.world.bot;
         let id = self.write(guild, channel, bot, &call.body);

@@ -40,11 +40,35 @@ pub(super) fn message(body: &Value, fresh: bool) -> Result<(), String> {
             return Err(format!("a row of {inside} components, 1 to 5 are allowed"));
         }
     }
+    buttons(rows)?;
     let others = ["attachments", "sticker_ids", "poll"]
         .iter()
         .any(|name| !body[name].is_null() && body[name] != Value::Array(Vec::new()));
     if fresh && length(&body["content"]) == 0 && embeds.is_empty() && rows.is_empty() && !others {
         return Err("an empty message".into());
+    }
+    Ok(())
+}
+
+/// Whether every button has a look, words and an id of its own.
+fn buttons(rows: &[Value]) -> Result<(), String> {
+    let mut seen: Vec<&str> = Vec::new();
+    let inside = rows.iter().filter_map(|row| row["components"].as_array());
+    for button in inside.flatten().filter(|it| it["type"] == 2) {
+        let id = button["custom_id"].as_str().unwrap_or_default();
+        let style = button["style"].as_u64().unwrap_or(0);
+        if !(1..=4).contains(&style) {
+            return Err(format!("the button {id:?} has the style {style}; 1 to 4 have an id"));
+        }
+        if !(1..=100).contains(&id.chars().count()) || seen.contains(&id) {
+            return Err(format!("{id:?} is no id for a button, or there twice"));
+        }
+        seen.push(id);
+        if length(&button["label"]) > 80 || (button["label"].is_null() && button["emoji"].is_null()) {
+            return Err(format!(
+                "the button {id:?} has a label that is too long, or nothing to show"
+            ));
+        }
     }
     Ok(())
 }
@@ -180,6 +204,26 @@ mod tests {
         assert!(message(&json!({ "embeds": [{ "fields": fields }] }), true).is_err());
         let nothing = json!({ "name": "n", "value": "" });
         assert!(message(&json!({ "embeds": [{ "fields": [nothing] }] }), true).is_err());
+    }
+
+    #[test]
+    fn buttons_keep_discords_rules() {
+        let row = |buttons: Value| json!({ "components": [{ "type": 1, "components": buttons }] });
+        let one = |id: &str| json!({ "type": 2, "style": 2, "label": "Skip", "custom_id": id });
+        assert_eq!(message(&row(json!([one("a"), one("b")])), true), Ok(()));
+        assert!(message(&row(json!([one("a"), one("a")])), true).is_err(), "twice");
+        assert!(message(&row(json!([one("")])), true).is_err());
+        assert!(message(&row(json!([one(&"x".repeat(101))])), true).is_err());
+        assert!(
+            message(
+                &row(json!([{ "type": 2, "style": 9, "label": "x", "custom_id": "a" }])),
+                true
+            )
+            .is_err()
+        );
+        assert!(message(&row(json!([{ "type": 2, "style": 2, "custom_id": "a" }])), true).is_err());
+        let six: Vec<Value> = ["1", "2", "3", "4", "5", "6"].map(one).into();
+        assert!(message(&row(json!(six)), true).is_err());
     }
 
     #[test]

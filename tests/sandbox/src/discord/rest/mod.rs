@@ -39,6 +39,12 @@ impl Call {
         self.params.get(n).map_or("", String::as_str)
     }
 
+    /// A whole number in the query.
+    fn number(&self, name: &str) -> Option<u64> {
+        let found = self.query.iter().find(|(key, _)| key == name);
+        found.and_then(|(_, value)| value.parse().ok())
+    }
+
     fn asks(&self, name: &str) -> bool {
         self.query
             .iter()

@@ -98,6 +98,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", FOLLOW_UP, "get_webhook_message", 5, 2_000),
     route("PATCH", FOLLOW_UP, "update_webhook_message", 5, 2_000),
     route("DELETE", FOLLOW_UP, "delete_webhook_message", 5, 2_000),
+    route("GET", "/channels/{channel_id}/messages", "list_messages", 5, 5_000),
     route("POST", "/channels/{channel_id}/messages", "create_message", 5, 5_000),
     route(
         "POST",

@@ -328,6 +328,7 @@ impl State {
             "update_original_webhook_message" | "update_webhook_message" => self.edit_answer(call),
             "delete_original_webhook_message" | "delete_webhook_message" => self.delete_answer(call),
             "execute_webhook" => self.follow_up(call),
+            "list_messages" => self.list_messages(call),
             "create_message" => self.create_message(call),
             "update_message" => self.update_message(call),
             "delete_message" => self.delete_message(call),

@@ -59,8 +59,14 @@ impl State {
                     return Reply::invalid(&why);
                 }
             }
+            7 if self.presses(id) => {
+                if let Err(why) = check::message(data, false) {
+                    return Reply::invalid(&why);
+                }
+            }
+            6 if self.presses(id) => {}
             5 | 9 => {}
-            _ => return Reply::invalid(&format!("type: {kind} does not answer a command")),
+            _ => return Reply::invalid(&format!("type: {kind} does not answer this interaction")),
         }
         self.first_answer(id, kind, data);
         let response = self.interactions.get(&id).map(|it| it.original);
@@ -74,7 +80,7 @@ impl State {
             200,
             json!({
                 "interaction": {
-                    "id": id.to_string(), "type": 2, "response_message_id": message.to_string(),
+                    "id": id.to_string(), "type": if self.presses(id) { 3 } else { 2 }, "response_message_id": message.to_string(),
                     "response_message_loading": kind == 5, "response_message_ephemeral": flags & EPHEMERAL != 0,
                 },
                 "resource": { "type": kind, "message": self.shown(message) },
@@ -82,10 +88,17 @@ impl State {
         )
     }
 
+    /// Whether an interaction is the use of a component.
+    fn presses(&self, id: u64) -> bool {
+        self.interactions.get(&id).is_some_and(|it| it.on.is_some())
+    }
+
     fn first_answer(&mut self, id: u64, kind: u64, data: &Value) {
         let flags = data["flags"].as_u64().unwrap_or(0);
         let now = self.now();
+        let on = self.interactions.get(&id).and_then(|it| it.on);
         let message = match kind {
+            6 | 7 => on,
             4 => Some(self.write_for(id, data, flags)),
             5 => Some(self.write_for(id, &json!({}), flags & EPHEMERAL | LOADING)),
             _ => None,
@@ -99,7 +112,7 @@ impl State {
         };
         if let Some(interaction) = self.interactions.get_mut(&id) {
             interaction.original = match (kind, message) {
-                (4, Some(message)) => Original::Shown(message),
+                (4 | 6 | 7, Some(message)) => Original::Shown(message),
                 (_, Some(message)) => Original::Thinking(message),
                 (_, None) => Original::None,
             };
@@ -112,7 +125,12 @@ impl State {
             });
         }
         self.summary.interactions_answered += 1;
-        if kind == 4
+        if kind == 7
+            && let Some(message) = message
+        {
+            self.edit(message, data);
+        }
+        if matches!(kind, 4 | 7)
             && let Some(message) = message
         {
             self.note_answer(id, message, AnswerHow::Callback, data);
@@ -197,7 +215,9 @@ impl State {
         let message = named.and_then(|id| self.messages.get(&id));
         let unknown = |blame| Err(Reply::refused(404, 10_008, "Unknown Message", blame));
         match message {
-            Some(message) if message.interaction != Some(interaction.id) => unknown(Blame::Bot),
+            Some(message) if message.interaction != Some(interaction.id) && interaction.on != Some(message.id) => {
+                unknown(Blame::Bot)
+            }
             Some(message) if message.deleted_at_ms.is_none() => Ok((interaction.id, message.id)),
             // Deleted by somebody else: the bot had no way to know.
             Some(message) if !interaction.deleted.iter().any(|(id, _)| *id == message.id) => {

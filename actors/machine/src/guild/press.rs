@@ -1,0 +1,15 @@
+//! What buttons of a card are answered with: the card as it is after the change.
+
+use super::state::Guild;
+use super::{Answer, Say};
+
+/// Fills in what could not be known before the events of a decision were applied: what plays now. To be called with
+/// what was said, once [`super::apply_all`] is done.
+pub fn fill(g: &Guild, at_ms: u64, say: &mut [Answer]) {
+    for answer in say {
+        if let Say::Pressed(view) = &mut answer.say {
+            let current = g.kept.current.as_ref();
+            *view = current.map(|current| Box::new(g.face(current).view(at_ms)));
+        }
+    }
+}
