@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::audio::Library;
 use crate::run::look;
 use crate::run::stage::Stage;
 use crate::run::typed::Typed;
@@ -12,11 +13,16 @@ use crate::{bot, serve};
 /// How long an answer may take, ms.
 const ANSWER_MS: u64 = 5_000;
 
-/// Starts the stand-ins and the bot, plays in a guild, and goes on until Ctrl-C.
+/// Problems of a music folder that are told one by one.
+const TOLD: usize = 5;
+
+/// Starts the stand-ins and the bot, plays in a guild, and goes on until Ctrl-C. `music` is a folder whose audio files
+/// are offered beside the built-in tracks.
 ///
 /// # Errors
-/// When the bot can't be found or started.
-pub async fn open(program: &Option<PathBuf>, seed: u64) -> anyhow::Result<()> {
+/// When the bot can't be found or started, or `music` is no folder.
+pub async fn open(program: &Option<PathBuf>, seed: u64, music: Option<&Path>) -> anyhow::Result<()> {
+    let library = music.map(read).transpose()?.unwrap_or_default();
     let program = bot::find(program.as_deref())?;
     let stage = Stage::prepare(
         program.clone(),
@@ -26,13 +32,19 @@ pub async fn open(program: &Option<PathBuf>, seed: u64) -> anyhow::Result<()> {
     )
     .await?;
     serve::add_tracks(&mut stage.at.catalogue());
+    library.offer(&mut stage.at.catalogue());
     tell(&stage, &program).await;
     let guild = stage.at.add_guild("Harbour", &harbour());
     stage.raise().await?;
     let ann = guild.member("ann");
     stage.at.chat.seat(guild.id, ann, Some(guild.first_voice));
     println!("\n#music in Harbour, ann sits in Lounge");
-    for text in ["/play query:First", "/play query:Second", "/loop mode:queue", "/queue"] {
+    let own = library
+        .songs()
+        .first()
+        .map(|song| format!("/play query:{}", song.uri()));
+    let first = own.as_deref().unwrap_or("/play query:First");
+    for text in [first, "/play query:Second", "/loop mode:queue", "/queue"] {
         let answer = look::ask(&stage, &guild, guild.first_text, ann, &Typed::read(text), ANSWER_MS).await;
         println!("  ann  {text}");
         match answer {
@@ -49,6 +61,23 @@ pub async fn open(program: &Option<PathBuf>, seed: u64) -> anyhow::Result<()> {
         stage.terminate().await?;
     }
     Ok(())
+}
+
+/// Reads a music folder and says what came of it.
+///
+/// # Errors
+/// When `folder` is none.
+pub fn read(folder: &Path) -> anyhow::Result<Library> {
+    let library = Library::read(folder)?;
+    let (offered, problems) = (library.songs().len(), library.problems());
+    println!("music        {offered} files of {}", folder.display());
+    for problem in problems.iter().take(TOLD) {
+        println!("             {problem}");
+    }
+    if problems.len() > TOLD {
+        println!("             and {} more that can't be offered", problems.len() - TOLD);
+    }
+    Ok(library)
 }
 
 async fn tell(stage: &Stage, program: &Path) {
