@@ -3,6 +3,7 @@
 //! Nothing here is shared with the product: a common type would hide a common mistake. What the real services would
 //! refuse is a *violation* ([`findings`]), and a run with one has failed.
 
+pub mod audio;
 pub mod bot;
 pub mod catalogue;
 pub mod demo;

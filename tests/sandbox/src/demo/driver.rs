@@ -35,10 +35,14 @@ enum Act {
     Volume,
     Loop,
     NowPlaying,
+    Remove,
+    Move,
+    Shuffle,
+    Clear,
 }
 
 /// The mix: what is done how often.
-const MIX: [(Act, u32); 9] = [
+const MIX: [(Act, u32); 13] = [
     (Act::Play, 30),
     (Act::PlayNext, 8),
     (Act::PlayNow, 4),
@@ -48,6 +52,10 @@ const MIX: [(Act, u32); 9] = [
     (Act::Volume, 12),
     (Act::Loop, 6),
     (Act::NowPlaying, 8),
+    (Act::Remove, 5),
+    (Act::Move, 5),
+    (Act::Shuffle, 4),
+    (Act::Clear, 1),
 ];
 
 /// The listeners of one guild.
@@ -152,6 +160,16 @@ impl Driver {
             Act::NowPlaying => {
                 self.command("/nowplaying", Some("Tune")).await;
             }
+            Act::Remove => self.remove().await,
+            Act::Move => self.reorder().await,
+            Act::Shuffle => {
+                self.command("/shuffle", Some("Shuffled")).await;
+                // So that the order is known again.
+                self.command("/queue", None).await;
+            }
+            Act::Clear => {
+                self.command("/clear", Some("Dropped")).await;
+            }
         }
     }
 
@@ -162,7 +180,31 @@ impl Driver {
             .await;
     }
 
+    /// One place, or two.
+    async fn remove(&mut self) {
+        let waiting = self.stage.at.watch.model(self.guild.id).queue().len();
+        let from = self.random.usize(1..=waiting.max(1));
+        let to = (from + self.random.usize(0..2)).min(waiting);
+        let index = if to > from {
+            format!("{from}-{to}")
+        } else {
+            from.to_string()
+        };
+        self.command(&format!("/remove index:{index}"), Some("Removed")).await;
+    }
+
+    async fn reorder(&mut self) {
+        let waiting = self.stage.at.watch.model(self.guild.id).queue().len().max(1);
+        let (src, dest) = (self.random.usize(1..=waiting), self.random.usize(1..=waiting));
+        self.command(&format!("/move src:{src} dest:{dest}"), Some("Moved"))
+            .await;
+    }
+
     async fn skip(&mut self) {
+        // Right after a shuffle nobody knows what plays.
+        if !self.stage.at.watch.model(self.guild.id).is_sure() {
+            return;
+        }
         let Some(before) = self.current() else { return };
         let Some(title) = self.title(&before) else { return };
         // The track may end by itself just before: then the next one is skipped, and named.
@@ -239,12 +281,13 @@ impl Driver {
         let typed = Typed::read(text);
         self.tally.sent(&typed.name);
         let sent_ms = self.stage.at.now();
+        let waiting = self.stage.at.watch.model(self.guild.id).queue().len();
         let answer = look::ask(&self.stage, &self.guild, self.guild.first_text, user, &typed, ANSWER_MS).await;
         match answer {
             Ok(Some(answer)) => {
                 self.tally.answered();
                 let good = success.is_none_or(|part| answer.text.contains(part));
-                if !good && !self.is_fair(&typed.name) {
+                if !good && !self.is_fair(&typed.name, waiting) {
                     let what = format!("`{text}` in guild {} was refused: {:?}", self.guild.id, answer.text);
                     self.tally.refused(sent_ms, true, what);
                 }
@@ -262,10 +305,12 @@ impl Driver {
         }
     }
 
-    /// Whether a refusal is in order: the queue has just run out.
-    fn is_fair(&self, command: &str) -> bool {
+    /// Whether a refusal is in order: the queue has just run out, or the place has just moved up.
+    fn is_fair(&self, command: &str, waiting: usize) -> bool {
+        let model = self.stage.at.watch.model(self.guild.id);
         let needs_track = matches!(command, "skip" | "pause" | "seek" | "nowplaying");
-        needs_track && self.stage.at.watch.model(self.guild.id).is_empty()
+        let needs_place = matches!(command, "remove" | "move" | "shuffle" | "clear");
+        (needs_track && model.is_empty()) || (needs_place && model.queue().len() < waiting)
     }
 
     /// A success must be seen on the player.

@@ -3,7 +3,11 @@
 //! A reference of a few lines, sharing nothing with the bot. It finds what was lost (a final success without its
 //! effect) and what was doubled (an effect seen twice).
 
+mod order;
+
 use std::collections::{BTreeSet, VecDeque};
+
+use order::Unsure;
 
 /// What happens when a track has ended by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +51,9 @@ pub struct Model {
     maybe: BTreeSet<String>,
     /// A skip whose answer is not known: the track it may have left.
     maybe_skipped: Option<String>,
+    /// The current track was heard since it became the current one.
+    began: bool,
+    unsure: Unsure,
     lost: Vec<String>,
     doubled: Vec<String>,
 }
@@ -115,11 +122,17 @@ impl Model {
             }
         }
         if self.current.is_none() {
-            self.current = self.queue.pop_front();
+            self.next();
         } else if place == Place::Now && self.current.as_ref() != tracks.first() {
             self.leave();
-            self.current = self.queue.pop_front();
+            self.next();
         }
+    }
+
+    fn next(&mut self) {
+        self.current = self.queue.pop_front();
+        self.began = false;
+        self.unsure.turned = true;
     }
 
     fn leave(&mut self) {
@@ -150,11 +163,11 @@ impl Model {
         } else {
             self.leave();
         }
-        self.current = self.queue.pop_front();
+        self.next();
         let mut left = self.queue.len();
         while left > 0 && self.current.as_ref().is_some_and(|track| self.failing.contains(track)) {
             self.leave();
-            self.current = self.queue.pop_front();
+            self.next();
             left -= 1;
         }
     }
@@ -198,10 +211,16 @@ impl Model {
     pub fn heard(&mut self, track: &str, from_start: bool) {
         if self.current.as_deref() != Some(track) {
             match self.queue.iter().position(|queued| queued == track) {
-                Some(place) => self.jumped_to(place),
+                Some(place) => {
+                    if !self.swap_guess(place) {
+                        self.jumped_to(place);
+                    }
+                }
                 None => self.came_up(track, from_start),
             }
         }
+        self.began = true;
+        self.unsure.heard(track);
         self.heard.insert(track.to_owned());
     }
 
@@ -224,11 +243,15 @@ impl Model {
     fn jumped_to(&mut self, place: usize) {
         let by_skip = self.maybe_skipped.take().is_some();
         let left = self.current.take();
-        let passed: Vec<String> = self.queue.drain(..place).collect();
+        let track = self.queue.get(place).cloned().unwrap_or_default();
+        let passed = self.queue.drain(..place);
+        // Of what may as well come behind it, nothing was passed over.
+        let (passed, behind): (Vec<String>, Vec<String>) = passed.partition(|other| self.unsure.knows(other, &track));
         let before = left.iter().filter(|_| !by_skip);
         let unheard: Vec<&String> = before
             .chain(&passed)
             .filter(|track| !self.failing.contains(*track) && !self.heard.contains(*track))
+            .filter(|track| !self.unsure.may_be_out(track))
             .collect();
         for track in unheard {
             if by_skip {
@@ -237,12 +260,17 @@ impl Model {
                 self.lost.push(format!("`{track}` was passed over unheard"));
             }
         }
-        self.current = self.queue.pop_front();
+        self.next();
+        for other in behind.into_iter().rev() {
+            self.queue.push_front(other);
+        }
         if self.looping == Looping::Track && !by_skip && !self.loop_unsure {
             self.lost
                 .extend(left.iter().map(|track| format!("`{track}` was looped and was left")));
         }
         if self.looping == Looping::Queue {
+            let (out, passed): (Vec<_>, Vec<_>) = passed.into_iter().partition(|track| self.unsure.may_be_out(track));
+            self.done.extend(out);
             self.queue.extend(left);
             self.queue.extend(passed);
         } else {
@@ -260,6 +288,7 @@ impl Model {
                 Some(place) => {
                     rest.remove(place);
                 }
+                None if self.unsure.may_be_out(track) => {}
                 None => lost.push(format!("`{track}` was added and is not in the queue")),
             }
         }

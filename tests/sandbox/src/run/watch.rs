@@ -2,6 +2,8 @@
 //!
 //! Excuses follow from what users did and from tracks that came to their end, never from what the bot says of itself.
 
+mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -69,6 +71,10 @@ struct Watched {
     /// Since when a bot runs again.
     runs_since_ms: Option<u64>,
     again_until_ms: Option<u64>,
+    /// When sound last ended.
+    silent_ms: Option<u64>,
+    /// A command has taken out all that was left.
+    emptied: bool,
 }
 
 impl Watch {
@@ -160,7 +166,7 @@ impl Watched {
             }
             "pause" => self.pause_asked = true,
             "loop" => self.model.asked_to_loop(),
-            _ => {}
+            _ => self.typed_order(typed),
         }
     }
 
@@ -182,6 +188,9 @@ impl Watched {
                 }
             }
             "skip" => {
+                if let Some(track) = first_title(text, catalogue) {
+                    self.model.named(&track);
+                }
                 if let Some(track) = self.model.current().map(str::to_owned)
                     && self.names_current(text, catalogue)
                 {
@@ -202,7 +211,7 @@ impl Watched {
                     });
                 }
             }
-            _ => {}
+            _ => self.answered_order(typed, text, catalogue),
         }
     }
 
@@ -260,6 +269,9 @@ impl Watched {
             self.due_at_ms = None;
             self.take(guild, Reason::Over, sound, beat.now_ms);
         }
+        if std::mem::take(&mut self.emptied) && self.model.is_empty() && !self.reasons.contains(&Reason::Over) {
+            self.give(guild, Reason::Over, sound, self.silent_ms.unwrap_or(beat.now_ms));
+        }
         self.runs_since_ms = beat.bot_runs.then(|| self.runs_since_ms.unwrap_or(beat.now_ms));
         if self.runs_since_ms.is_some_and(|since| since + START_MS <= beat.now_ms) {
             self.take(guild, Reason::NoBot, sound, beat.now_ms);
@@ -287,6 +299,7 @@ impl Watched {
         sound: &SoundLedger,
         catalogue: &Catalogue,
     ) {
+        self.silent_ms = Some(at_ms);
         let song = catalogue.song(track);
         let end = song.and_then(|song| match song.behaviour {
             Behaviour::BreaksAt(at) => Some(at),

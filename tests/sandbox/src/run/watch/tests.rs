@@ -132,3 +132,37 @@ fn a_track_that_is_paused_just_before_its_end_has_not_ended() {
     run.beat(3_010, Some((2_906, true)));
     assert_eq!(run.watch.model(1).current(), Some("a"));
 }
+
+#[test]
+fn silence_is_excused_when_the_last_tracks_were_taken_out_in_time() {
+    for (command, answer) in [
+        ("/clear", "Dropped 1 track from the queue; the current track plays on."),
+        ("/remove index:1", "Removed **Second** from place 1."),
+    ] {
+        let run = Run::new();
+        run.say("/play query:Second", "Added Second", 200);
+        run.beat(3_095, Some((2_990, false)));
+        run.sound.silent(1, 1, 3_100);
+        run.beat(3_105, None);
+        run.say(command, answer, 3_110);
+        run.beat(3_115, None);
+        assert!(run.watch.model(1).is_empty(), "{command}");
+        assert_eq!(run.sound.report(1, 5_000).longest_gap_ms, 0, "{command}");
+    }
+}
+
+#[test]
+fn a_refused_order_changes_nothing() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 200);
+    for (command, answer) in [
+        ("/remove index:9", "There is no place 9: the queue has 1 track."),
+        ("/move src:1 dest:4", "There is no place 4: the queue has 1 track."),
+        ("/clear", "Join Lounge to control the music."),
+        ("/shuffle", "There is nothing to shuffle: that needs two queued tracks."),
+    ] {
+        run.say(command, answer, 300);
+        let model = run.watch.model(1);
+        assert_eq!(model.queue().collect::<Vec<_>>(), ["b"], "{command}");
+    }
+}
