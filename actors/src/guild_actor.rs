@@ -175,6 +175,7 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Sounds { .. }
         | Event::SkippedTo { .. }
         | Event::Card { .. }
+        | Event::Suppressed { .. }
         | Event::Failing { .. }
         | Event::Over { .. }
         | Event::Asked { .. }
@@ -190,6 +191,8 @@ fn sits(input: &Input) -> Option<ChannelId> {
         | Input::Restored(_)
         | Input::Seat(_)
         | Input::Seats(_)
+        | Input::ChannelGone { .. }
+        | Input::GuildGone
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }
@@ -212,6 +215,8 @@ fn closes(input: &Input, decision: &Decision) -> Option<u64> {
         | Input::Seat(_)
         | Input::Seats(_)
         | Input::OwnVoice { .. }
+        | Input::ChannelGone { .. }
+        | Input::GuildGone
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }
@@ -231,6 +236,8 @@ pub(crate) fn input_name(input: &Input) -> &'static str {
         Input::Seat(_) => "(seat)",
         Input::Seats(_) => "(seats)",
         Input::OwnVoice { .. } => "(own voice)",
+        Input::ChannelGone { .. } => "(channel gone)",
+        Input::GuildGone => "(guild gone)",
         Input::VoiceServer { .. } => "(voice server)",
         Input::VoiceLost => "(voice lost)",
         Input::Placed { .. } => "(placed)",

@@ -11,6 +11,7 @@ mod order;
 mod recall;
 mod reply;
 mod respond;
+mod stage;
 mod voice;
 
 use std::cell::{Cell, RefCell};
@@ -42,6 +43,8 @@ struct Lane {
     audio: RefCell<audio::Told>,
     voice: RefCell<voice::Told>,
     card: RefCell<card::Told>,
+    /// The stage on which it was asked to be heard.
+    speaks: Cell<Option<ChannelId>>,
     /// Rings when another card is wanted.
     card_changed: Notify,
     /// Whether the fleet knows that the guild needs a node.
@@ -62,6 +65,7 @@ impl Lanes {
                 audio: RefCell::default(),
                 voice: RefCell::default(),
                 card: RefCell::default(),
+                speaks: Cell::new(None),
                 card_changed: Notify::new(),
                 placed: Cell::new(false),
                 busy: Cell::new(false),
@@ -113,10 +117,17 @@ impl Lanes {
             station.ports.gateway.want_voice(shard.id, guild, channel);
         }
         lane.audio.borrow_mut().want(wanted.player);
+        if lane.speaks.replace(wanted.speak) != wanted.speak
+            && let Some(channel) = wanted.speak
+        {
+            stage::ask(station, guild, channel);
+        }
         audio::kick(station, &lane);
         let clock = &station.ports.clock;
         let (now_ms, rising_ms) = (clock.now_ms(), clock.monotonic_ms());
-        lane.card.borrow_mut().want(wanted.card, now_ms, rising_ms);
+        let shown = station.settings.card.enabled;
+        let card = wanted.card.and_then(|card| card.or_end(shown));
+        lane.card.borrow_mut().want(card, now_ms, rising_ms);
         card::kick(station, &lane);
         for ask in ask {
             ask::put(station, shard, guild, ask);
@@ -141,7 +152,7 @@ impl Lanes {
     fn let_go(&self, lane: &Rc<Lane>) {
         let idle =
             !lane.busy.get() && !lane.placed.get() && lane.audio.borrow().is_idle() && lane.voice.borrow().is_idle();
-        let idle = idle && lane.card.borrow().is_idle();
+        let idle = idle && lane.card.borrow().is_idle() && lane.speaks.get().is_none();
         if idle {
             self.guilds.borrow_mut().remove(&lane.guild);
         }

@@ -83,9 +83,11 @@ pub struct ReplyTimes {
     pub open: usize,
 }
 
-/// When the cards of what plays are written.
+/// Whether and when the cards of what plays are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardTimes {
+    /// Whether there are cards at all.
+    pub enabled: bool,
     /// Changes within so long are one, ms.
     pub settle_ms: u64,
     /// A card is written at most once in so long, ms.
@@ -131,6 +133,7 @@ impl Default for Settings {
                 open: 16_384,
             },
             card: CardTimes {
+                enabled: true,
                 settle_ms: 400,
                 every_ms: 5_000,
                 old_ms: 30 * 60_000,

@@ -55,6 +55,8 @@ pub(crate) struct Shard {
     pub(crate) known: Notify,
     /// What the gateway said first: a new session, or the old one.
     pub(crate) greeted: Cell<Option<Greeting>>,
+    /// Guilds whose seats were told again before the old session goes on.
+    pub(crate) replayed: RefCell<BTreeSet<GuildId>>,
     address: RefCell<Option<Addr<ShardActor>>>,
     called: Cell<bool>,
 }
@@ -151,6 +153,7 @@ impl Shard {
             deaf: Cell::new(false),
             known: Notify::new(),
             greeted: Cell::new(None),
+            replayed: RefCell::default(),
             address: RefCell::new(None),
             called: Cell::new(false),
         }

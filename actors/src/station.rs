@@ -151,6 +151,8 @@ impl Station {
             | Input::Seat(_)
             | Input::Seats(_)
             | Input::OwnVoice { .. }
+            | Input::ChannelGone { .. }
+            | Input::GuildGone
             | Input::VoiceServer { .. }
             | Input::VoiceLost
             | Input::Placed { .. }

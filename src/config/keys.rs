@@ -315,6 +315,47 @@ pub const KEYS: &[Section] = &[
         ],
     },
     Section {
+        title: "Cards",
+        intro: "The message that shows what plays, one a guild, in the channel where music was asked for.",
+        keys: &[
+            key(
+                "cards.enabled",
+                "CARDS_ENABLED",
+                Kind::Flag,
+                "true",
+                "Whether there are cards.",
+            ),
+            key(
+                "cards.every_ms",
+                "CARDS_EVERY_MS",
+                ms(1_000, 600_000),
+                "5000",
+                "A card is changed at most once in so long.",
+            ),
+            key(
+                "cards.settle_ms",
+                "CARDS_SETTLE_MS",
+                ms(0, 10_000),
+                "400",
+                "What changes within so long is one change.",
+            ),
+            key(
+                "cards.old_s",
+                "CARDS_OLD_S",
+                seconds(60, DAY_S),
+                "1800",
+                "When a track begins, a card that is older is posted anew.",
+            ),
+            key(
+                "cards.newer",
+                "CARDS_NEWER",
+                count(1, 100),
+                "20",
+                "When a track begins, a card with so many newer messages below it is posted anew.",
+            ),
+        ],
+    },
+    Section {
         title: "Guilds",
         intro: "The same for every guild of this process.",
         keys: &[

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ostinato_actors::settings::{GateTimes, ReplyTimes, Settings};
+use ostinato_actors::settings::{CardTimes, GateTimes, ReplyTimes, Settings};
 use ostinato_machine::ids::ShardId;
 use ostinato_machine::restart::RestartPolicy;
 
@@ -63,6 +63,13 @@ impl Config {
                 patience_ms: reading.ms("reply.patience_ms"),
                 call_ms: reading.ms("reply.call_ms"),
                 open: size(reading.number("reply.open")),
+            },
+            card: CardTimes {
+                enabled: reading.flag("cards.enabled"),
+                settle_ms: reading.ms("cards.settle_ms"),
+                every_ms: reading.ms("cards.every_ms"),
+                old_ms: reading.ms("cards.old_s"),
+                newer: u8::try_from(reading.number("cards.newer")).unwrap_or(u8::MAX),
             },
             search_ms: reading.ms("lanes.search_ms"),
             question_ms: reading.ms("lanes.question_ms"),

@@ -7,6 +7,7 @@
 mod answering;
 mod bodies;
 mod cards;
+mod stage;
 #[cfg(test)]
 mod tests;
 
@@ -180,6 +181,10 @@ impl Discord for Replies {
 
     fn card(&self, _guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64> {
         self.write_card(channel, order)
+    }
+
+    fn speak(&self, guild: GuildId, channel: ChannelId) -> Work<()> {
+        self.ask_to_speak(guild, channel)
     }
 
     fn newer(&self, channel: ChannelId, message: u64, most: u8) -> Work<u8> {

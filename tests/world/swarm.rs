@@ -269,7 +269,8 @@ impl<'a> Swarm<'a> {
                 | What::Delete(_)
                 | What::FollowUp(..)
                 | What::Post(..)
-                | What::Card(..) => {}
+                | What::Card(..)
+                | What::Speak(_) => {}
             }
         }
         for guild in &self.guilds {

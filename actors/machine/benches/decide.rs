@@ -222,6 +222,8 @@ impl Stage {
             | Input::Seat(_)
             | Input::Seats(_)
             | Input::OwnVoice { .. }
+            | Input::ChannelGone { .. }
+            | Input::GuildGone
             | Input::VoiceServer { .. }
             | Input::VoiceLost
             | Input::Placed { .. }

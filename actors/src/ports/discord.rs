@@ -54,6 +54,8 @@ pub trait Discord {
     fn card(&self, guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64>;
     /// How many messages of `channel` are newer than `message`; counts to `most`, which is 100 at most.
     fn newer(&self, channel: ChannelId, message: u64, most: u8) -> Work<u8>;
+    /// Asks to be heard on the stage `channel`: at once where the bot moderates it, else by raising its hand.
+    fn speak(&self, guild: GuildId, channel: ChannelId) -> Work<()>;
     /// In which voice channel a user is.
     fn seat_of(&self, guild: GuildId, user: UserId) -> Work<Option<ChannelId>>;
     /// Why a voice join gets no answer.

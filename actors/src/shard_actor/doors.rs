@@ -61,6 +61,10 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         }
         GatewayEvent::Resumed => {
             shard.greeted.set(Some(Greeting::Resumed));
+            let replayed = shard.replayed.take();
+            for guild in replayed {
+                tell_seats(station, shard, guild, sequence);
+            }
             tracing::debug!(shard = %id, "the gateway session was resumed");
         }
         GatewayEvent::Away { why } => tracing::debug!(shard = %id, why, "the gateway is away"),
@@ -71,19 +75,11 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
         GatewayEvent::GuildUp { seats, .. } => guild_up(station, shard, sequence, &seats),
         GatewayEvent::GuildGone { guild } => {
             shard.seats.borrow_mut().remove(guild);
-            station.fact(shard, guild, taken_out(), sequence);
+            station.fact(shard, guild, Input::GuildGone, sequence);
         }
         GatewayEvent::Input { guild, cause, input } => guild_input(station, shard, sequence, guild, cause, input),
     }
     shard.known.notify_waiters();
-}
-
-fn taken_out() -> Input {
-    Input::OwnVoice {
-        channel: None,
-        session_id: ostinato_machine::ids::Hidden::new(""),
-        suppressed: false,
-    }
 }
 
 /// Every voice session of an older gateway session is gone, and what is known of seats with it.
@@ -92,6 +88,7 @@ fn ready(station: &Rc<Station>, shard: &Rc<Shard>) {
     shard.marks.restart();
     shard.written.replace(None);
     shard.seats.borrow_mut().void();
+    shard.replayed.take();
     let all: Vec<GuildId> = shard.table.borrow().entries().map(|(guild, _)| guild).collect();
     for guild in all {
         station.lanes.voice_void(guild);
@@ -110,20 +107,43 @@ fn guild_up(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, seats: &Gui
         }
         return;
     }
+    if is_replay(shard, guild) {
+        return;
+    }
     if !known {
         // The guild may run without knowing any: then single ones say nothing.
-        let all = shard.seats.borrow().of(guild).unwrap_or_default();
-        station.fact(shard, guild, Input::Seats(all), sequence);
-        return;
+        return tell_seats(station, shard, guild, sequence);
     }
     for seat in different {
         station.fact(shard, guild, Input::Seat(seat), sequence);
     }
 }
 
+/// Whether a new process is being told what was before it: people who sit, stand up and sit again within a moment. What
+/// is stored may be younger, so the guild hears how it all ends; and how it stands before a command that is told again.
+fn is_replay(shard: &Shard, guild: GuildId) -> bool {
+    let replay = shard.greeted.get().is_none();
+    if replay {
+        shard.replayed.borrow_mut().insert(guild);
+    }
+    replay
+}
+
+fn tell_seats(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, sequence: u64) {
+    let all = shard.seats.borrow().of(guild);
+    if let Some(all) = all {
+        station.fact(shard, guild, Input::Seats(all), sequence);
+    }
+}
+
 fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: GuildId, cause: CauseId, input: Input) {
     match &input {
-        Input::Seat(seat) => shard.seats.borrow_mut().sit(guild, seat),
+        Input::Seat(seat) => {
+            shard.seats.borrow_mut().sit(guild, seat);
+            if is_replay(shard, guild) {
+                return;
+            }
+        }
         Input::OwnVoice {
             channel, session_id, ..
         } => {
@@ -134,12 +154,17 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
             }
         }
         Input::Command { .. } => {
+            if shard.replayed.borrow_mut().remove(&guild) {
+                tell_seats(station, shard, guild, sequence);
+            }
             // Whoever waits is told inside when it is refused.
             let _ = station.push(guild, cause, input, sequence);
             return;
         }
         Input::Restored(_)
         | Input::Seats(_)
+        | Input::ChannelGone { .. }
+        | Input::GuildGone
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }

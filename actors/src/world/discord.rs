@@ -313,7 +313,7 @@ impl FakeDiscord {
         self.dispatch(guild, GatewayEvent::Input { guild, cause, input });
     }
 
-    fn dispatch(&self, guild: GuildId, event: GatewayEvent) {
+    pub(super) fn dispatch(&self, guild: GuildId, event: GatewayEvent) {
         self.on_shard(shard_of(guild, self.total.get()), event);
     }
 

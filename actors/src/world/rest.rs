@@ -250,6 +250,10 @@ impl Discord for Port {
         })
     }
 
+    fn speak(&self, guild: GuildId, channel: ChannelId) -> Work<()> {
+        self.call(Some(guild), Some(What::Speak(channel)), |_| Ok(()))
+    }
+
     fn newer(&self, _: ChannelId, _: u64, most: u8) -> Work<u8> {
         self.call(None, None, move |discord| Ok(discord.cards.borrow().newer.min(most)))
     }

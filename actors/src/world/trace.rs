@@ -45,6 +45,8 @@ pub enum What {
     Post(ChannelId, Say),
     /// Something was done with a card.
     Card(ChannelId, CardOrder),
+    /// It was asked to be heard on a stage.
+    Speak(ChannelId),
     /// A revision became durable, in the journal; who caused it.
     Stored(u64, CauseId),
     /// A snapshot up to this revision became durable.

@@ -1,8 +1,8 @@
 //! Guilds that come and go, and the list of them.
 
 use ostinato_actors::ports::{GatewayEvent, GuildSeats};
-use ostinato_machine::guild::Seat;
-use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
+use ostinato_machine::guild::{Input, Seat};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, UserId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -21,6 +21,12 @@ struct Ready<'a> {
 struct GuildRef {
     id: Option<Number>,
     unavailable: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Channel {
+    id: Option<Number>,
+    guild_id: Option<Number>,
 }
 
 #[derive(Deserialize)]
@@ -104,4 +110,20 @@ pub(super) fn delete(data: &str) -> Result<Decoded, Malformed> {
         return Ok(Decoded::Ignored);
     }
     Ok(Decoded::Event(GatewayEvent::GuildGone { guild: GuildId(id.0) }))
+}
+
+/// A channel that is gone. Those of no guild are nobody's business.
+pub(super) fn channel_gone(data: &str) -> Result<Decoded, Malformed> {
+    const EVENT: &str = "CHANNEL_DELETE";
+    let channel: Channel = read(EVENT, data)?;
+    let id = needed(EVENT, "it has no channel", channel.id)?;
+    let Some(guild) = channel.guild_id else {
+        return Ok(Decoded::Ignored);
+    };
+    let channel = ChannelId(id.0);
+    Ok(Decoded::Event(GatewayEvent::Input {
+        guild: GuildId(guild.0),
+        cause: CauseId::Internal,
+        input: Input::ChannelGone { channel },
+    }))
 }

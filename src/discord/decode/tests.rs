@@ -92,6 +92,17 @@ fn an_outage_is_not_a_removal() {
 }
 
 #[test]
+fn a_deleted_channel_is_told_to_its_guild() {
+    let channel = json!({ "id": "5", "guild_id": "1", "type": 2, "name": "Lounge" });
+    let gone = Input::ChannelGone { channel: ChannelId(5) };
+    assert_eq!(read("CHANNEL_DELETE", &channel), input(gone));
+    assert_eq!(
+        read("CHANNEL_DELETE", &json!({ "id": "5", "type": 1 })),
+        Decoded::Ignored
+    );
+}
+
+#[test]
 fn voice_states_are_the_bots_own_or_a_seat() {
     let state = json!({ "guild_id": "1", "user_id": "9", "channel_id": "50", "session_id": "abc", "suppress": true });
     let own = Input::OwnVoice {

@@ -45,6 +45,7 @@ const fn player(player: PlayerView) -> &'static str {
         PlayerView::Idle => "nothing is playing",
         PlayerView::Paused => "paused, /resume goes on",
         PlayerView::Alone => "waiting for listeners",
+        PlayerView::Suppressed => "in the audience of a stage, waiting to be let speak",
         PlayerView::Waiting => "about to play",
         PlayerView::Playing => "playing",
     }

@@ -27,6 +27,9 @@ pub(super) fn words(refusal: &Refusal) -> String {
         Refusal::NotPaused { alone: true } => {
             "Nobody paused the music; it waits for listeners and goes on when somebody joins.".into()
         }
+        Refusal::Suppressed { channel } => format!(
+            "I am in the audience of <#{channel}>. The music goes on by itself as soon as somebody lets me speak."
+        ),
         Refusal::QueueFull { limit } => format!(
             "The queue is full: it holds {}. It has room again when some have played.",
             tracks(*limit)
@@ -36,12 +39,7 @@ pub(super) fn words(refusal: &Refusal) -> String {
             "That is too long to search for: at most {}.",
             count(*limit, "character", "characters")
         ),
-        Refusal::NothingFound { query } => {
-            format!(
-                "Nothing was found for \"{}\". Try other words or an address.",
-                safe(query, QUOTE)
-            )
-        }
+        Refusal::NothingFound { query } => nothing_found(query),
         Refusal::LoadError { message } => load_error(message),
         Refusal::SearchTimeout => "The search took too long. Repeat the command in a moment.".into(),
         Refusal::NoNode => "No audio server can be reached right now. Repeat the command in a moment.".into(),
@@ -50,11 +48,7 @@ pub(super) fn words(refusal: &Refusal) -> String {
             format!("That is behind the end: the track is {} long.", clock(*length_ms))
         }
         Refusal::VolumeRange { max } => format!("The volume goes from 0 to {max} %."),
-        Refusal::NoSuchEntry { index, count } => format!(
-            "There is no place {} in the queue: it has {}. /queue shows them.",
-            number(*index as u64),
-            tracks(*count)
-        ),
+        Refusal::NoSuchEntry { index, count } => no_such_entry(*index, *count),
         Refusal::TooFewToShuffle => {
             "There is nothing to shuffle: that needs two queued tracks. Add more with /play.".into()
         }
@@ -80,6 +74,16 @@ pub(super) fn words(refusal: &Refusal) -> String {
             "What is saved of this server can't be read right now. Repeat the command in a moment.".into()
         }
     }
+}
+
+fn nothing_found(query: &str) -> String {
+    let query = safe(query, QUOTE);
+    format!("Nothing was found for \"{query}\". Try other words or an address.")
+}
+
+fn no_such_entry(index: usize, count: usize) -> String {
+    let (index, count) = (number(index as u64), tracks(count));
+    format!("There is no place {index} in the queue: it has {count}. /queue shows them.")
 }
 
 fn load_error(message: &str) -> String {

@@ -67,6 +67,12 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
         Say::TrackFailed { track, message } => warning(&failed(track, message)),
         Say::FailuresHeld { count } => warning(&held(*count)),
         Say::LeftAlone { kept } => line(left("Left, because nobody was listening.", *kept)),
+        Say::QueueEnded { leaves_in_ms } => line(queue_ended(*leaves_in_ms, moment)),
+        Say::Suppressed { channel } => warning(&format!(
+            "I am in the audience of <#{channel}>, where nobody hears me. I asked to speak; the music goes on by itself \
+             as soon as somebody lets me."
+        )),
+        Say::ChannelGone { kept } => warning(&left("The voice channel was deleted.", *kept)),
         Say::LeftIdle => line("Left, because nothing was playing. /play brings me back.".into()),
         Say::TakenOut { kept } => warning(&left("Somebody took me out of the voice channel.", *kept)),
         Say::VoiceRefused { code } => Message::notice(Tone::Fault, &voice_refused(*code)),
@@ -181,6 +187,14 @@ fn left(why: &str, kept: usize) -> String {
         1 => format!("{why} 1 track is kept; /connect goes on with it."),
         more => format!("{why} {} are kept; /connect goes on with them.", tracks(more)),
     }
+}
+
+fn queue_ended(leaves_in_ms: Option<u64>, moment: Moment) -> String {
+    let leaves = leaves_in_ms.map(|after_ms| format!(" Else I leave {}.", moment.stamp(after_ms)));
+    format!(
+        "The queue is over. Add something with /play.{}",
+        leaves.unwrap_or_default()
+    )
 }
 
 fn voice_refused(code: u16) -> String {

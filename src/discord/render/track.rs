@@ -47,11 +47,19 @@ fn state(view: &NowView) -> &'static str {
         "Paused"
     } else if view.alone {
         "Waiting for listeners"
+    } else if view.suppressed {
+        "Waiting to be let speak"
     } else if view.waiting {
         "About to play"
     } else {
         "Now playing"
     }
+}
+
+/// When it leaves for want of listeners.
+fn leaves(view: &NowView, moment: Moment) -> String {
+    let after_ms = view.leaves_in_ms.filter(|_| view.alone);
+    after_ms.map_or_else(String::new, |after_ms| format!(", leaves {}", moment.stamp(after_ms)))
 }
 
 /// Position and length; the end as a stamp while it plays.
@@ -61,7 +69,7 @@ fn progress(view: &NowView, moment: Moment) -> String {
         return format!("{position} · live");
     };
     let line = format!("{} {position} / {}", bar(view.position_ms, length_ms), clock(length_ms));
-    if view.paused || view.alone || view.waiting {
+    if view.paused || view.alone || view.suppressed || view.waiting {
         line
     } else {
         let left_ms = length_ms.saturating_sub(view.position_ms);
@@ -88,7 +96,12 @@ pub(super) fn now_playing(view: &NowView, moment: Moment) -> Message {
     Message::of(Card {
         title: Some(title(track, CARD_TITLE)),
         url: track.uri.as_deref().and_then(web_address),
-        text: format!("{} · {credits}\n{}", state(view), progress(view, moment)),
+        text: format!(
+            "{}{} · {credits}\n{}",
+            state(view),
+            leaves(view, moment),
+            progress(view, moment)
+        ),
         picture: track.artwork.as_deref().and_then(web_address),
         footer: Some(footer.join(" · ")),
         ..Card::default()

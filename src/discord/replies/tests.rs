@@ -1,3 +1,5 @@
+mod cards;
+
 use std::time::Duration;
 
 use ostinato_machine::guild::Refusal;

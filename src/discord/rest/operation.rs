@@ -44,6 +44,10 @@ pub(in crate::discord) enum Operation {
     Member { guild: GuildId, user: UserId },
     /// Reads a voice state.
     VoiceState { guild: GuildId, user: UserId },
+    /// Lets the bot speak on a stage.
+    Speak { guild: GuildId },
+    /// Asks to be let speak on a stage.
+    RaiseHand { guild: GuildId },
     /// Lists the global commands.
     Commands { application: u64 },
     /// Replaces the global commands.
@@ -91,6 +95,7 @@ impl Operation {
             Self::Guild { .. } => "get_guild",
             Self::Member { .. } => "get_guild_member",
             Self::VoiceState { .. } => "get_voice_state",
+            Self::Speak { .. } | Self::RaiseHand { .. } => "update_self_voice_state",
             Self::Commands { .. } => "list_application_commands",
             Self::SetCommands { .. } => "bulk_set_application_commands",
             Self::GatewayBot => "get_bot_gateway",
@@ -104,7 +109,9 @@ impl Operation {
             Self::Callback { .. } | Self::FollowUp { .. } | Self::Post { .. } | Self::Typing { .. } => {
                 LightMethod::Post
             }
-            Self::EditOriginal { .. } | Self::EditMessage { .. } => LightMethod::Patch,
+            Self::EditOriginal { .. } | Self::EditMessage { .. } | Self::Speak { .. } | Self::RaiseHand { .. } => {
+                LightMethod::Patch
+            }
             Self::DeleteOriginal { .. } | Self::DeleteMessage { .. } => LightMethod::Delete,
             Self::SetCommands { .. } => LightMethod::Put,
             Self::Original { .. }
@@ -134,6 +141,8 @@ impl Operation {
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
+            | Self::Speak { .. }
+            | Self::RaiseHand { .. }
             | Self::VoiceState { .. }
             | Self::Commands { .. }
             | Self::SetCommands { .. }
@@ -162,14 +171,18 @@ impl Operation {
             | Self::MessagesAfter { channel, .. }
             | Self::Typing { channel }
             | Self::Channel { channel } => Major::Id(channel.0),
-            Self::Guild { guild } | Self::Member { guild, .. } | Self::VoiceState { guild, .. } => Major::Id(guild.0),
+            Self::Guild { guild }
+            | Self::Member { guild, .. }
+            | Self::Speak { guild }
+            | Self::RaiseHand { guild }
+            | Self::VoiceState { guild, .. } => Major::Id(guild.0),
             Self::Commands { application } | Self::SetCommands { application } => Major::Id(*application),
             Self::GatewayBot | Self::Application | Self::CurrentUser => Major::None,
         };
-        Key {
-            route: self.name(),
-            major,
-        }
+        // One may be forbidden where the other is not.
+        let hand = matches!(self, Self::RaiseHand { .. });
+        let route = if hand { "request_to_speak" } else { self.name() };
+        Key { route, major }
     }
 
     /// Query parameters.
@@ -192,6 +205,8 @@ impl Operation {
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
+            | Self::Speak { .. }
+            | Self::RaiseHand { .. }
             | Self::VoiceState { .. }
             | Self::SetCommands { .. }
             | Self::GatewayBot
@@ -237,6 +252,9 @@ impl Operation {
             Self::Member { guild, user } => Route::GuildMember {
                 guild_id: id(guild.0)?.into(),
                 user_id: id(user.0)?.into(),
+            },
+            Self::Speak { guild } | Self::RaiseHand { guild } => Route::GuildVoiceStateMe {
+                guild_id: id(guild.0)?.into(),
             },
             Self::VoiceState { guild, user } => Route::GuildVoiceStates {
                 guild_id: id(guild.0)?.into(),

@@ -175,6 +175,21 @@ pub enum Say {
         /// Entries kept, the current one counted.
         kept: usize,
     },
+    /// Notice: the queue is over.
+    QueueEnded {
+        /// When the bot leaves if nothing is added, from now, ms.
+        leaves_in_ms: Option<u64>,
+    },
+    /// Notice: on a stage the bot is in the audience and can't be heard; it goes on by itself when it may speak.
+    Suppressed {
+        /// The stage.
+        channel: ChannelId,
+    },
+    /// Notice: the voice channel was deleted.
+    ChannelGone {
+        /// Entries kept, the current one counted.
+        kept: usize,
+    },
     /// Notice: left because nothing played.
     LeftIdle,
     /// Notice: somebody took the bot out of voice; the queue is kept.
@@ -226,6 +241,11 @@ pub enum Refusal {
     NotPaused {
         /// It is silent because nobody listens.
         alone: bool,
+    },
+    /// The bot is in the audience of a stage.
+    Suppressed {
+        /// The stage.
+        channel: ChannelId,
     },
     /// The queue is full.
     QueueFull {

@@ -96,6 +96,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
             passing.reported = None;
         }
         Event::Paused { user, alone } => (kept.paused_by_user, kept.paused_alone) = (*user, *alone),
+        Event::Suppressed { on } => kept.suppressed = *on,
         Event::Volume { percent } => kept.volume = Some(*percent),
         Event::Loop { mode } => kept.loop_mode = *mode,
         Event::Channel { channel } => goes_to(g, *channel),

@@ -68,6 +68,8 @@ pub struct CardFace {
     pub paused: bool,
     /// Silent because nobody listens.
     pub alone: bool,
+    /// Silent because the bot is in the audience of a stage.
+    pub suppressed: bool,
     /// Not audible yet or just now.
     pub waiting: bool,
     /// Volume, percent.
@@ -78,6 +80,18 @@ pub struct CardFace {
     pub next: Option<Entry>,
     /// How many entries are queued.
     pub queued: usize,
+    /// When the bot leaves by itself, wall-clock ms.
+    pub leave_at_ms: Option<u64>,
+}
+
+impl WantedCard {
+    /// The same where cards are shown; elsewhere a card that was posted ends, and none is wanted.
+    pub fn or_end(self, shown: bool) -> Option<Self> {
+        if shown {
+            return Some(self);
+        }
+        self.post.is_some().then_some(Self { face: None, ..self })
+    }
 }
 
 impl CardFace {
@@ -113,11 +127,13 @@ impl CardFace {
             position_ms: length.map_or(position, |length| position.min(length)),
             paused: self.paused,
             alone: self.alone,
+            suppressed: self.suppressed,
             waiting: self.waiting,
             volume: self.volume,
             loop_mode: self.loop_mode,
             next: self.next.as_ref().map(Brief::entry),
             queued: self.queued,
+            leaves_in_ms: self.leave_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms)),
         }
     }
 }
@@ -168,11 +184,13 @@ impl Guild {
             runs_since_ms: (!self.paused() && self.audible()).then_some(at_ms),
             paused: kept.paused_by_user,
             alone: kept.paused_alone,
+            suppressed: kept.suppressed,
             waiting: !self.audible(),
             volume: self.volume(),
             loop_mode: kept.loop_mode,
             next: kept.queue.front().cloned(),
             queued: kept.queue.len(),
+            leave_at_ms: kept.leave_at_ms,
         }
     }
 }

@@ -78,6 +78,11 @@ pub enum Event {
         /// Because nobody listens.
         alone: bool,
     },
+    /// On a stage the bot was sent to the audience, or is heard again.
+    Suppressed {
+        /// It is held silent.
+        on: bool,
+    },
     /// The volume changed.
     Volume {
         /// Percent.
@@ -260,6 +265,7 @@ impl Event {
             | Self::Failures { .. }
             | Self::SkippedTo { .. }
             | Self::Card { .. }
+            | Self::Suppressed { .. }
             | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)

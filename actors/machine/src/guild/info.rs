@@ -48,6 +48,8 @@ pub enum PlayerView {
     Paused,
     /// It is silent because nobody listens.
     Alone,
+    /// It is silent because the bot is in the audience of a stage.
+    Suppressed,
     /// It is about to sound.
     Waiting,
     /// It plays.
@@ -101,6 +103,8 @@ pub struct NowView {
     pub paused: bool,
     /// Silent because nobody listens.
     pub alone: bool,
+    /// Silent because the bot is in the audience of a stage.
+    pub suppressed: bool,
     /// Not audible yet or just now: joining, loading, waiting for a node.
     pub waiting: bool,
     /// Volume, percent.
@@ -111,4 +115,6 @@ pub struct NowView {
     pub next: Option<Brief>,
     /// How many entries are queued behind it.
     pub queued: usize,
+    /// When the bot leaves by itself, from now, ms.
+    pub leaves_in_ms: Option<u64>,
 }

@@ -45,6 +45,13 @@ pub enum Input {
         /// Held silent on a stage.
         suppressed: bool,
     },
+    /// A channel of this guild was deleted.
+    ChannelGone {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The bot was removed from the guild.
+    GuildGone,
     /// Where the voice connection should go.
     VoiceServer {
         /// Voice token.

@@ -72,6 +72,7 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::Failures { .. }
         | Event::SkippedTo { .. }
         | Event::Card { .. }
+        | Event::Suppressed { .. }
         | Event::Heard => {}
     }
 }

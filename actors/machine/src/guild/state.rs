@@ -39,6 +39,9 @@ pub struct Kept {
     pub(super) volume: Option<u16>,
     pub(super) paused_by_user: bool,
     pub(super) paused_alone: bool,
+    /// In the audience of a stage.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) suppressed: bool,
     pub(super) channel: Option<ChannelId>,
     pub(super) text: Option<ChannelId>,
     pub(super) leave_at_ms: Option<u64>,
@@ -228,7 +231,7 @@ impl Guild {
     }
 
     pub(super) fn paused(&self) -> bool {
-        self.kept.paused_by_user || self.kept.paused_alone
+        self.kept.paused_by_user || self.kept.paused_alone || self.kept.suppressed
     }
 
     /// Human listeners in `channel`; `None` while seats are unknown.

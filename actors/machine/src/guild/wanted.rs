@@ -17,7 +17,9 @@ pub struct Wanted {
     /// The wanted player; `None` also while voice or node are missing.
     pub player: Option<WantedPlayer>,
     /// The card of what plays; `None`: there is none, and none is wanted.
-    pub card: Option<WantedCard>,
+    pub card: Option<Box<WantedCard>>,
+    /// The stage on which the bot should ask to be heard.
+    pub speak: Option<ChannelId>,
     /// Whether the fleet should find a node for this guild.
     pub needs_node: bool,
     /// When the guild wants [`super::Input::Wake`], wall-clock ms.

@@ -30,7 +30,8 @@ pub fn wants(g: &Guild) -> Wanted {
             join: passing.join,
         }),
         player: player(g),
-        card: g.card(),
+        card: g.card().map(Box::new),
+        speak: kept.channel.filter(|_| kept.suppressed),
         // A player that rests between two tracks keeps its node.
         needs_node: in_voice && (kept.current.is_some() || passing.placed.is_some()),
         wake_at_ms: wake_at_ms.into_iter().flatten().min(),

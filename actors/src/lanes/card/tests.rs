@@ -28,11 +28,13 @@ fn face(id: u64) -> CardFace {
         runs_since_ms: Some(WALL_MS),
         paused: false,
         alone: false,
+        suppressed: false,
         waiting: false,
         volume: 100,
         loop_mode: LoopMode::Off,
         next: None,
         queued: 0,
+        leave_at_ms: None,
     }
 }
 

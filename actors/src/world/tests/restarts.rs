@@ -1,6 +1,9 @@
 //! Deaths: of guilds, shards and processes.
 
+use ostinato_machine::guild::PlayerOrder;
+
 use super::*;
+use crate::ports::{GatewayEvent, GuildSeats};
 
 fn skips(input: &Input) -> bool {
     matches!(
@@ -152,6 +155,32 @@ fn a_command_that_the_gateway_replays_is_applied_and_answered_once() {
             "{interaction:?}"
         );
         assert_eq!(world.begins("c"), 0);
+    });
+}
+
+#[test]
+fn a_replay_of_seats_that_people_have_left_since_pauses_nothing() {
+    World::run(12, |world| async move {
+        world.discord.add_guild(GUILD);
+        world.audio.add_track("a", Some(180_000));
+        world.start().await.expect("a process");
+        world.wait_ms(1_050).await;
+        // What is replayed begins with a guild in which nobody sits.
+        let seats = GuildSeats {
+            guild: GUILD.0,
+            ..GuildSeats::default()
+        };
+        let name = "again".into();
+        world.discord.dispatch(GUILD, GatewayEvent::GuildUp { seats, name });
+        world.discord.sit(GUILD, ANN, Some(LOUNGE));
+        world.play(GUILD, ANN, "a");
+        assert!(world.until(800, |w| w.sounding(GUILD) == ["a"]).await);
+        world.kill().await;
+        world.start().await.expect("a process");
+        world.wait_ms(3_000).await;
+        assert_eq!(world.sounding(GUILD), ["a"]);
+        let paused = |what: &What| matches!(what, What::Order(PlayerOrder::Patch { paused: Some(true), .. }));
+        assert_eq!(world.lines(paused), 0);
     });
 }
 

@@ -202,6 +202,18 @@ pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
             Say::LeftAlone { kept: 2 },
             vec!["nobody was listening", "2 tracks are kept"],
         ),
+        (
+            Say::QueueEnded {
+                leaves_in_ms: Some(60_000),
+            },
+            vec!["queue is over", "/play", "I leave <t:1000000060:R>"],
+        ),
+        (Say::QueueEnded { leaves_in_ms: None }, vec!["queue is over", "/play"]),
+        (Say::Suppressed { channel }, vec!["audience", "<#55>", "by itself"]),
+        (
+            Say::ChannelGone { kept: 2 },
+            vec!["deleted", "2 tracks are kept", "/connect"],
+        ),
         (Say::LeftIdle, vec!["nothing was playing"]),
         (Say::TakenOut { kept: 0 }, vec!["took me out", "/connect"]),
         (Say::VoiceRefused { code: 4017 }, vec!["end-to-end encryption", "4017"]),
@@ -304,6 +316,7 @@ pub(super) fn refusals() -> Vec<(Refusal, Vec<&'static str>)> {
         (Refusal::AlreadyPaused, vec!["paused already", "/resume"]),
         (Refusal::NotPaused { alone: false }, vec!["not paused"]),
         (Refusal::NotPaused { alone: true }, vec!["listeners"]),
+        (Refusal::Suppressed { channel }, vec!["audience", "<#55>", "by itself"]),
         (Refusal::QueueFull { limit: 5_000 }, vec!["full", "5,000 tracks"]),
         (Refusal::EmptyQuery, vec!["nothing to search", "/play"]),
         (Refusal::QueryTooLong { limit: 500 }, vec!["too long", "500 characters"]),

@@ -33,11 +33,13 @@ fn now_view() -> NowView {
         position_ms: 72_000,
         paused: false,
         alone: false,
+        suppressed: false,
         waiting: false,
         volume: 80,
         loop_mode: LoopMode::Track,
         next: Some(brief("Second")),
         queued: 2,
+        leaves_in_ms: None,
     }
 }
 

@@ -116,6 +116,36 @@ impl DiscordStandIn {
         });
     }
 
+    /// A voice channel becomes a stage.
+    pub fn make_stage(&self, channel: u64) {
+        self.0.change(|state| {
+            let Some(guild) = state.world.guild_of_channel(channel) else {
+                return;
+            };
+            let place = state.world.guilds.get_mut(&guild);
+            if let Some(room) = place.and_then(|place| place.channels.get_mut(&channel)) {
+                room.kind = ChannelKind::Stage;
+                state.tell_channel(guild, channel, "CHANNEL_UPDATE");
+            }
+        });
+    }
+
+    /// What the bot may do in a channel beyond its roles, as bits of [`super::rights`].
+    pub fn allow_bot(&self, guild: u64, channel: u64, allowed: u64) {
+        self.0.change(|state| {
+            let place = state.world.guilds.get_mut(&guild);
+            if let Some(room) = place.and_then(|place| place.channels.get_mut(&channel)) {
+                room.allowed = allowed;
+                state.tell_channel(guild, channel, "CHANNEL_UPDATE");
+            }
+        });
+    }
+
+    /// A moderator sends the bot to the audience of its stage, or lets it speak.
+    pub fn suppress_bot(&self, guild: u64, suppress: bool) {
+        self.0.change(|state| state.suppress_bot(guild, suppress));
+    }
+
     /// `user` joins `channel` of `guild`, or moves there. A full channel stops nobody here: moderators move people.
     /// With the bot's own id this is a moderator who moves the bot; it only works while the bot is in voice.
     pub fn join_voice(&self, guild: u64, user: u64, channel: u64) {

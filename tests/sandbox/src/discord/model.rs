@@ -27,6 +27,8 @@ pub mod rights {
     pub const CONNECT: u64 = 1 << 20;
     /// Sound may be sent.
     pub const SPEAK: u64 = 1 << 21;
+    /// Muting others; on a stage, letting itself and others speak.
+    pub const MUTE_MEMBERS: u64 = 1 << 22;
     /// Others may be moved; a full channel may be entered.
     pub const MOVE_MEMBERS: u64 = 1 << 24;
     /// Slash commands may be used.

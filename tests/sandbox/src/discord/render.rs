@@ -48,10 +48,10 @@ pub(super) const fn kind(kind: ChannelKind) -> u8 {
 }
 
 pub(super) fn channel(world: &World, guild: &Guild, channel: &Channel) -> Value {
-    let overwrites = if channel.denied == 0 {
+    let overwrites = if channel.denied == 0 && channel.allowed == 0 {
         json!([])
     } else {
-        json!([{ "id": world.bot.to_string(), "type": 1, "allow": "0", "deny": channel.denied.to_string() }])
+        json!([{ "id": world.bot.to_string(), "type": 1, "allow": channel.allowed.to_string(), "deny": channel.denied.to_string() }])
     };
     let mut value = json!({
         "id": channel.id.to_string(), "type": kind(channel.kind), "flags": 0, "guild_id": guild.id.to_string(),

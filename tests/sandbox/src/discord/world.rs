@@ -30,6 +30,8 @@ pub(super) struct Channel {
     pub(super) user_limit: u32,
     /// What the bot may not do here.
     pub(super) denied: u64,
+    /// What the bot may do here beyond its roles.
+    pub(super) allowed: u64,
 }
 
 /// A role.
@@ -174,11 +176,11 @@ impl World {
         if user == guild.owner || own & rights::ADMINISTRATOR != 0 {
             return u64::MAX >> 12;
         }
-        let denied = match guild.channels.get(&channel) {
-            Some(channel) if user == self.bot => channel.denied,
-            Some(_) | None => 0,
+        let (denied, allowed) = match guild.channels.get(&channel) {
+            Some(channel) if user == self.bot => (channel.denied, channel.allowed),
+            Some(_) | None => (0, 0),
         };
-        own & !denied
+        own & !denied | allowed
     }
 
     /// Whether `user` may enter `channel` now: rights, and room.
@@ -232,6 +234,7 @@ impl Guild {
                 position,
                 user_limit,
                 denied: 0,
+                allowed: 0,
             },
         );
     }

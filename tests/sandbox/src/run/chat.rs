@@ -152,6 +152,31 @@ impl Chat {
         self.seat(guild, self.discord.bot(), channel);
     }
 
+    /// A voice channel is a stage from now on.
+    pub fn make_stage(&self, channel: u64) {
+        self.discord.make_stage(channel);
+    }
+
+    /// A channel is deleted.
+    pub fn delete_channel(&self, channel: u64) {
+        self.discord.delete_channel(channel);
+    }
+
+    /// On its stage the bot is let speak, or sent to the audience.
+    pub fn let_speak(&self, guild: u64, speak: bool) {
+        self.discord.suppress_bot(guild, !speak);
+    }
+
+    /// The bot moderates a stage from now on.
+    pub fn make_moderator(&self, guild: u64, stage: u64) {
+        self.discord.allow_bot(guild, stage, discord::rights::MUTE_MEMBERS);
+    }
+
+    /// The bot is removed from the guild.
+    pub fn remove_bot(&self, guild: u64) {
+        self.discord.remove_guild(guild);
+    }
+
     /// Where the bot is.
     pub fn bot_channel(&self, guild: u64) -> Option<u64> {
         self.discord.voice(guild, self.discord.bot()).map(|seat| seat.channel)
@@ -159,6 +184,11 @@ impl Chat {
 
     /// Members of `guild` who hear what sounds in `channel`.
     pub fn listeners(&self, guild: &GuildIds, channel: u64) -> usize {
+        // From the audience of a stage nobody is heard.
+        let bot = self.discord.voice(guild.id, self.discord.bot());
+        if bot.is_some_and(|seat| seat.suppressed) {
+            return 0;
+        }
         let members = guild.members.values();
         let seats = members.filter_map(|user| self.discord.voice(guild.id, *user));
         seats.filter(|seat| seat.channel == channel && !seat.self_deaf).count()

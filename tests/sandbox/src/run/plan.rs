@@ -70,7 +70,12 @@ pub(super) fn set_apart(scenario: &Scenario) -> Scenario {
                 let track = expect.player.iter_mut().filter_map(|player| player.track.as_mut());
                 lists.chain(track).for_each(|id| *id = own(id));
             }
-            Action::Voice(_) | Action::Click(_) | Action::Notice(_) | Action::Card(_) | Action::Fault(_) => {}
+            Action::Voice(_)
+            | Action::Click(_)
+            | Action::Notice(_)
+            | Action::Card(_)
+            | Action::Staff(_)
+            | Action::Fault(_) => {}
         }
     }
     apart

@@ -9,7 +9,7 @@ use super::look;
 use super::stage::Stage;
 use super::typed::Typed;
 use crate::scenario::{
-    Action, BOT, Hold, Line, NOWHERE, Notice, OBSERVER, Reply, Scenario, SeenBy, Step, VoiceStep, Wait,
+    Action, BOT, Hold, Line, NOWHERE, Notice, OBSERVER, Reply, Scenario, SeenBy, Staff, Step, VoiceStep, Wait,
 };
 
 /// How long a wait may take unless a step says so, ms.
@@ -49,7 +49,11 @@ impl<'a> Play<'a> {
         let guilds = scenario.world.guilds.iter();
         let guilds = guilds
             .map(|(name, spec)| (name.clone(), stage.at.add_guild(name, spec)))
-            .collect();
+            .collect::<BTreeMap<String, GuildIds>>();
+        for guild in guilds.values() {
+            let stages = scenario.world.stages.iter().map(|name| guild.voice(name));
+            stages.filter(|id| *id > 0).for_each(|id| stage.at.chat.make_stage(id));
+        }
         Self {
             stage,
             scenario,
@@ -128,6 +132,7 @@ impl<'a> Play<'a> {
             Action::Wait(wait) => self.wait(wait).await,
             Action::Hold(hold) => self.hold(hold).await,
             Action::Notice(notice) => self.notice(notice).await,
+            Action::Staff(staff) => self.staff(staff),
             Action::Card(card) => super::click::card(self, card).await,
             Action::Fault(fault) => faults::bring(self, fault).await,
             Action::Expect(expect) => look::expect(self, expect).await,
@@ -141,6 +146,29 @@ impl<'a> Play<'a> {
             None => self.guilds.values().next(),
         };
         found.ok_or_else(|| "the scenario has no such guild".to_owned())
+    }
+
+    fn staff(&self, staff: &Staff) -> Result<(), String> {
+        let (guild, at) = (self.guild(staff.guild.as_deref())?, &self.stage.at);
+        let ends = |channel: u64| at.chat.bot_channel(guild.id) == Some(channel);
+        if let Some(name) = &staff.deletes {
+            let (text, voice) = (guild.text(name), guild.voice(name));
+            if ends(voice) {
+                at.watch.taken_out(guild.id, &at.sound, at.now());
+            }
+            at.chat.delete_channel(if text > 0 { text } else { voice });
+        }
+        if let Some(speak) = staff.lets_speak {
+            at.chat.let_speak(guild.id, speak);
+        }
+        if let Some(stage) = &staff.makes_moderator_of {
+            at.chat.make_moderator(guild.id, guild.voice(stage));
+        }
+        if staff.removes_bot {
+            at.watch.taken_out(guild.id, &at.sound, at.now());
+            at.chat.remove_bot(guild.id);
+        }
+        Ok(())
     }
 
     fn voice(&self, step: &VoiceStep) -> Result<(), String> {

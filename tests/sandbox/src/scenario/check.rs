@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::read::nearest;
-use super::{Action, BOT, Expect, Fault, GatewayFault, GuildSpec, Line, OBSERVER, Scenario, World};
+use super::{Action, BOT, Expect, Fault, GatewayFault, GuildSpec, Line, OBSERVER, Scenario, Staff, World};
 
 /// The name of no voice channel.
 pub(crate) const NOWHERE: &str = "nowhere";
@@ -71,6 +71,10 @@ fn check_world(world: &World) -> Vec<String> {
                 ));
             }
         }
+    }
+    let voice = |stage: &String| world.guilds.values().any(|guild| guild.voice.contains(stage));
+    if let Some(stage) = world.stages.iter().find(|stage| !voice(stage)) {
+        problems.push(format!("the stage `{stage}` is no voice channel of any guild"));
     }
     let distinct: BTreeSet<&String> = world.nodes.iter().collect();
     if distinct.len() != world.nodes.len() {
@@ -146,6 +150,7 @@ impl Names<'_> {
                 }
             }
             Action::Notice(notice) => self.text_channel(notice.guild.as_deref(), notice.channel.as_deref()),
+            Action::Staff(staff) => self.staff(staff),
             Action::Card(card) => self.text_channel(card.guild.as_deref(), card.channel.as_deref()),
             Action::Fault(fault) => self.fault(fault),
             Action::Expect(expect) => self.expect(expect),
@@ -155,6 +160,29 @@ impl Names<'_> {
     fn text_channel(&mut self, guild: Option<&str>, channel: Option<&str>) {
         if let (Some(guild), Some(channel)) = (self.guild(guild), channel) {
             self.exists("text channel", channel, guild.text.iter().map(String::as_str));
+        }
+    }
+
+    fn staff(&mut self, staff: &Staff) {
+        let Some(guild) = self.guild(staff.guild.as_deref()) else {
+            return;
+        };
+        let acts = [
+            staff.deletes.is_some(),
+            staff.lets_speak.is_some(),
+            staff.makes_moderator_of.is_some(),
+            staff.removes_bot,
+        ];
+        if acts.iter().filter(|given| **given).count() != 1 {
+            let known = "deletes, lets_speak, makes_moderator_of, removes_bot";
+            self.problems.push(format!("`staff` does one of: {known}"));
+        }
+        if let Some(channel) = &staff.deletes {
+            let all = guild.text.iter().chain(&guild.voice).map(String::as_str);
+            self.exists("channel", channel, all);
+        }
+        if let Some(stage) = &staff.makes_moderator_of {
+            self.exists("stage", stage, self.world.stages.iter().map(String::as_str));
         }
     }
 

@@ -62,6 +62,8 @@ pub enum Action {
     Hold(Hold),
     /// The bot says something in a channel that nobody asked for just now.
     Notice(Notice),
+    /// Whoever runs the server does something to it.
+    Staff(Staff),
     /// The card of what plays looks like this.
     Card(Card),
     /// Something breaks.
@@ -225,6 +227,22 @@ pub struct Notice {
     pub within_ms: Option<u64>,
 }
 
+/// What whoever runs the server does to it: one of these.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Staff {
+    /// The guild, where there are several.
+    pub guild: Option<String>,
+    /// Deletes this text or voice channel.
+    pub deletes: Option<String>,
+    /// Lets the bot speak on its stage (`true`), or sends it to the audience.
+    pub lets_speak: Option<bool>,
+    /// Makes the bot a moderator of this stage: it may let itself speak.
+    pub makes_moderator_of: Option<String>,
+    /// Removes the bot from the server.
+    pub removes_bot: bool,
+}
+
 /// The card of what plays: the newest message with buttons that the bot posted by itself.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -305,6 +323,7 @@ impl Step {
             | Action::Wait(_)
             | Action::Hold(_)
             | Action::Notice(_)
+            | Action::Staff(_)
             | Action::Card(_) => false,
         }
     }
@@ -326,6 +345,7 @@ impl Step {
             Action::Hold(_) => "hold".into(),
             Action::Notice(_) => "notice".into(),
             Action::Card(_) => "card".into(),
+            Action::Staff(_) => "staff".into(),
             Action::Fault(_) => "fault".into(),
             Action::Expect(_) => "expect".into(),
         }

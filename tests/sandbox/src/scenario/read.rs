@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 use super::{
-    Action, Card, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Step,
-    TrackSpec, VoiceStep, Wait, World, check,
+    Action, Card, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Staff,
+    Step, TrackSpec, VoiceStep, Wait, World, check,
 };
 
 /// Something wrong in a file.
@@ -62,6 +62,8 @@ pub(super) struct RawWorld {
     #[serde(default)]
     playlists: BTreeMap<String, ListSpec>,
     #[serde(default)]
+    stages: Vec<String>,
+    #[serde(default)]
     config: BTreeMap<String, serde_json::Value>,
 }
 
@@ -77,6 +79,7 @@ struct RawStep {
     hold: Option<Hold>,
     notice: Option<Notice>,
     card: Option<Card>,
+    staff: Option<Staff>,
     fault: Option<Fault>,
     expect: Option<Expect>,
 }
@@ -164,6 +167,7 @@ fn action(raw: RawStep) -> Result<Action, String> {
     actions.extend(raw.hold.map(Action::Hold));
     actions.extend(raw.notice.map(Action::Notice));
     actions.extend(raw.card.map(Action::Card));
+    actions.extend(raw.staff.map(Action::Staff));
     actions.extend(raw.fault.map(Action::Fault));
     actions.extend(raw.expect.map(Action::Expect));
     if reply.is_some() {
@@ -172,7 +176,7 @@ fn action(raw: RawStep) -> Result<Action, String> {
     match (actions.pop(), actions.is_empty()) {
         (Some(action), true) => Ok(action),
         (None, _) => Err(
-            "a step does one of: voice, say, click, together, wait, hold, notice, card, fault, expect; this one does nothing"
+            "a step does one of: voice, say, click, together, wait, hold, notice, card, staff, fault, expect; this one does nothing"
                 .into(),
         ),
         (Some(_), false) => Err("a step does one thing; write two steps".into()),
@@ -216,6 +220,7 @@ fn write_out(raw: RawWorld) -> World {
         nodes,
         tracks,
         playlists,
+        stages: raw.stages,
         config: raw.config,
     }
 }

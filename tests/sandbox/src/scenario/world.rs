@@ -13,6 +13,8 @@ pub struct World {
     pub tracks: BTreeMap<String, TrackSpec>,
     /// Playlists by id, copies written out.
     pub playlists: BTreeMap<String, ListSpec>,
+    /// Names of voice channels that are stages: the bot comes into the audience there.
+    pub stages: Vec<String>,
     /// Settings of the bot that differ from its defaults.
     pub config: BTreeMap<String, serde_json::Value>,
 }

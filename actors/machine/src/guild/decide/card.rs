@@ -12,11 +12,16 @@ pub(super) fn news(d: &mut Draft<'_>, news: &CardNews) {
         CardNews::Posted(post) if kept.post == Some(*post) => return d.ignore(Ignored::Late),
         CardNews::Posted(post) => (Some(*post), None),
         CardNews::Ended { message } if is_card(*message) => (None, None),
-        // Who deletes a card wants none: it is not posted again for the same track.
-        CardNews::Gone { message } if is_card(*message) => {
-            (None, d.g.kept.current.as_ref().map(|current| current.entry.id))
-        }
+        CardNews::Gone { message } if is_card(*message) => return gone(d, *message),
         CardNews::Ended { .. } | CardNews::Gone { .. } => return d.ignore(Ignored::Late),
     };
     d.push(Event::Card { post, none_for });
+}
+
+/// The card is there no more. Who deletes it wants none: it is not posted again for the same track.
+pub(super) fn gone(d: &mut Draft<'_>, message: u64) {
+    if d.g.kept.card.post.is_some_and(|post| post.message == message) {
+        let none_for = d.g.kept.current.as_ref().map(|current| current.entry.id);
+        d.push(Event::Card { post: None, none_for });
+    }
 }

@@ -62,7 +62,11 @@ pub(super) fn resume(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     // While seats are unknown the caller, whose seat was asked for, is a listener.
     let alone = d.g.kept.paused_alone && d.g.passing.seats.is_some();
     if !d.g.kept.paused_by_user && alone == d.g.kept.paused_alone {
-        return d.refuse(reply, Refusal::NotPaused { alone });
+        let stage = d.g.kept.channel.filter(|_| d.g.kept.suppressed);
+        return d.refuse(
+            reply,
+            stage.map_or(Refusal::NotPaused { alone }, |channel| Refusal::Suppressed { channel }),
+        );
     }
     d.anchor(0);
     d.pause(false, alone);

@@ -5,6 +5,7 @@
 mod card;
 mod control;
 mod draft;
+mod gone;
 mod pending;
 mod play;
 mod player;
@@ -55,8 +56,12 @@ pub fn decide(g: &Guild, i: &Stamped) -> Decision {
         Input::Seat(seat) => voice::seat(&mut d, seat),
         Input::Seats(seats) => voice::seats(&mut d, seats),
         Input::OwnVoice {
-            channel, session_id, ..
-        } => voice::own(&mut d, *channel, session_id),
+            channel,
+            session_id,
+            suppressed,
+        } => voice::own(&mut d, *channel, session_id, *suppressed),
+        Input::ChannelGone { channel } => gone::channel(&mut d, *channel),
+        Input::GuildGone => gone::guild(&mut d),
         Input::VoiceServer { token, endpoint } => voice::server(&mut d, token, endpoint.as_deref()),
         Input::VoiceLost => voice::lost(&mut d),
         Input::Placed { node, generation } => player::placed(&mut d, node.as_ref(), *generation),

@@ -143,7 +143,7 @@ fn insert(d: &mut Draft<'_>, entries: Vec<Entry>, at: Where, starts: bool) -> us
 /// When a track added at `at` plays, from now; `None` when nobody can tell.
 fn starts_in(d: &Draft<'_>, at: Where, starts: bool) -> Option<u64> {
     let kept = &d.g.kept;
-    let paused = kept.paused_alone || (kept.paused_by_user && at != Where::Now);
+    let paused = kept.paused_alone || kept.suppressed || (kept.paused_by_user && at != Where::Now);
     if paused || kept.channel.is_none() {
         return None;
     }

@@ -207,9 +207,12 @@ fn finished(d: &mut Draft<'_>, current: &Current) {
         d.reset_failures();
     }
     if d.g.kept.loop_mode == LoopMode::Track {
-        d.begin(id, 0);
-    } else {
-        d.advance();
+        return d.begin(id, 0);
+    }
+    d.advance();
+    if d.g.kept.queue.is_empty() && d.g.kept.loop_mode == LoopMode::Off {
+        let leaves_in_ms = d.leave_at_ms().map(|at_ms| at_ms.saturating_sub(d.at_ms));
+        d.notice(Say::QueueEnded { leaves_in_ms });
     }
 }
 

@@ -30,6 +30,9 @@ fn go_on(d: &mut Draft<'_>, restored: &Restored, wanted: ChannelId) {
     if here != wanted {
         // Moved while nobody looked: stay where Discord has put the bot.
         d.push(Event::Channel { channel: Some(here) });
+        if d.g.kept.suppressed {
+            d.push(Event::Suppressed { on: false });
+        }
     }
     if !has_voice {
         // In the channel without the voice server's address, it must be asked for again.

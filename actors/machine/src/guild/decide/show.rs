@@ -78,6 +78,8 @@ pub(super) fn voice(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         PlayerView::Paused
     } else if kept.paused_alone {
         PlayerView::Alone
+    } else if kept.suppressed {
+        PlayerView::Suppressed
     } else if d.g.audible() {
         PlayerView::Playing
     } else {

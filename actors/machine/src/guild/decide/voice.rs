@@ -80,6 +80,9 @@ pub(super) fn leave(d: &mut Draft<'_>) {
     d.push(Event::Channel { channel: None });
     d.leave_at(None);
     d.pause(d.g.kept.paused_by_user, false);
+    if d.g.kept.suppressed {
+        d.push(Event::Suppressed { on: false });
+    }
     if d.g.passing.joining_since_ms.is_some() {
         d.push(Event::Joining {
             since_ms: None,
@@ -136,7 +139,7 @@ pub(super) fn listeners_changed(d: &mut Draft<'_>, channel: ChannelId, listeners
 }
 
 /// The bot's own voice state.
-pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hidden) {
+pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hidden, suppressed: bool) {
     let before = d.g.passing.own.as_ref().map(|(own, _)| *own);
     let joining = d.g.passing.joining_since_ms.is_some();
     if channel.is_none() && before.is_some() && d.g.kept.channel.is_some() {
@@ -148,6 +151,9 @@ pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hi
         session_id: session_id.clone(),
         at_ms: d.at_ms,
     });
+    if let Some(channel) = channel.filter(|_| d.g.kept.channel.is_some()) {
+        suppress(d, channel, suppressed);
+    }
     match (d.g.kept.channel, channel) {
         (Some(wanted), Some(now)) if wanted == now => {
             super::pending::settle_joins(d, &Say::Joined { channel: now });
@@ -168,6 +174,18 @@ pub(super) fn own(d: &mut Draft<'_>, channel: Option<ChannelId>, session_id: &Hi
             d.notice(Say::TakenOut { kept });
         }
         (Some(_) | None, Some(_) | None) => {}
+    }
+}
+
+/// On a stage the bot may be in the audience: there nobody hears it, so the music waits until somebody lets it speak.
+fn suppress(d: &mut Draft<'_>, channel: ChannelId, on: bool) {
+    if on == d.g.kept.suppressed {
+        return;
+    }
+    d.anchor(0);
+    d.push(Event::Suppressed { on });
+    if on {
+        d.notice(Say::Suppressed { channel });
     }
 }
 

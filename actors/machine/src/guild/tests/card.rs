@@ -11,7 +11,7 @@ fn post(message: u64) -> CardPost {
 }
 
 fn card(world: &World) -> Option<WantedCard> {
-    wants(&world.g).card
+    wants(&world.g).card.map(|card| *card)
 }
 
 fn title(world: &World) -> Option<String> {
@@ -63,6 +63,16 @@ fn whoever_deletes_a_card_gets_none_for_the_same_track() {
     assert_eq!(card(&world), None);
     world.say(ANN, Command::Skip);
     assert_eq!(title(&world).as_deref(), Some("b"));
+}
+
+#[test]
+fn where_no_cards_are_shown_an_older_one_ends() {
+    let mut world = World::playing(&["a"]);
+    assert_eq!(card(&world).and_then(|card| card.or_end(false)), None);
+    world.put(Input::Card(CardNews::Posted(post(5))));
+    let ended = card(&world).and_then(|card| card.or_end(false)).expect("it ends");
+    assert_eq!((ended.post, ended.face), (Some(post(5)), None));
+    assert_eq!(card(&world).and_then(|card| card.or_end(true)), card(&world));
 }
 
 #[test]

@@ -48,8 +48,8 @@ pub(super) fn check(g: &Guild, now: u64) {
     match kept.channel {
         None => {
             assert_eq!(
-                (kept.leave_at_ms, kept.paused_alone),
-                (None, false),
+                (kept.leave_at_ms, kept.paused_alone, kept.suppressed),
+                (None, false, false),
                 "out of voice nobody is alone"
             );
             assert_eq!(passing.placed, None, "out of voice there is no player");
@@ -106,6 +106,8 @@ pub(super) fn name(input: &Input) -> &'static str {
         Input::OwnVoice { channel: None, .. } => "out of voice",
         Input::VoiceServer { endpoint: Some(_), .. } => "voice server",
         Input::VoiceServer { endpoint: None, .. } => "no voice server",
+        Input::ChannelGone { .. } => "channel gone",
+        Input::GuildGone => "guild gone",
         Input::VoiceLost => "voice lost",
         Input::Placed { node: Some(_), .. } => "placed",
         Input::Placed { node: None, .. } => "no node",

@@ -3,6 +3,7 @@
 mod card;
 mod check;
 mod fail;
+mod gone;
 mod laws;
 mod model;
 mod node;
@@ -11,6 +12,7 @@ mod press;
 mod queue;
 mod random;
 mod rig;
+mod stage;
 mod survive;
 mod voice;
 mod wait;

@@ -63,7 +63,7 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 69;
+pub(super) const KINDS: u8 = 71;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
@@ -101,6 +101,10 @@ pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
         56..=57 => Input::Wake,
         58 => Input::Restored(Box::new(restored(rig, draw))),
         67..=68 => Input::Card(news(rig, draw)),
+        69 => Input::ChannelGone {
+            channel: if draw.once_in(2) { ChannelId(20) } else { draw.channel() },
+        },
+        70 => Input::GuildGone,
         _ => return None,
     })
 }

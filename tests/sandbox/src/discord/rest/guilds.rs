@@ -8,9 +8,6 @@ use crate::discord::render;
 use crate::discord::state::State;
 use crate::discord::world::{ChannelKind, Guild};
 
-/// The right to unsuppress on a stage.
-const MUTE_MEMBERS: u64 = 1 << 22;
-
 impl State {
     fn guild(&self, id: u64) -> Result<&Guild, Reply> {
         self.world.guilds.get(&id).filter(|guild| !guild.outage).ok_or_else(|| {
@@ -99,7 +96,7 @@ impl State {
             return Reply::refused(400, 50_024, "Cannot execute action on this channel type", Blame::Bot);
         }
         let asked = call.body["suppress"].as_bool();
-        if asked == Some(false) && self.world.rights_in(guild, bot, seat.channel) & MUTE_MEMBERS == 0 {
+        if asked == Some(false) && self.world.rights_in(guild, bot, seat.channel) & rights::MUTE_MEMBERS == 0 {
             return Reply::refused(403, 50_013, "Missing Permissions", Blame::Race("missing permissions"));
         }
         if let Some(suppress) = asked {

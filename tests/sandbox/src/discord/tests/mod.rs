@@ -1,5 +1,6 @@
 //! Promises of the stand-in, over real sockets, with a bot of a few lines.
 
+mod buttons;
 mod faults;
 mod gateway;
 mod openapi;
