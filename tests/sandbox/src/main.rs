@@ -7,18 +7,24 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use sandbox::demo::{Books, Demo, DemoFault};
-use sandbox::{bot, demo, house, run, scenario, serve};
+use sandbox::{bot, demo, playground, run, scenario, serve};
 
 /// Plays Discord and audio nodes for the bot, on this machine, with no token and no server.
 #[derive(Parser)]
 #[command(
     name = "sandbox",
     version,
-    after_help = "Examples:\n  sandbox                                  start everything and play\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
+    after_help = "Examples:\n  sandbox                                  start everything, with a page to play on\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
 )]
 struct Cli {
     #[command(subcommand)]
     command: Option<What>,
+    /// Offer the audio files of this folder beside the built-in tracks
+    #[arg(long, value_name = "DIR")]
+    music: Option<PathBuf>,
+    /// Where the page is served on 127.0.0.1; else 3053, or the next free port
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
     #[command(flatten)]
     common: Common,
 }
@@ -143,7 +149,15 @@ async fn told_to_end() -> anyhow::Result<bool> {
 
 async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
     match cli.command {
-        None => house::open(&cli.common.bot, seed).await.map(|()| true),
+        None => {
+            let options = playground::Options {
+                program: cli.common.bot,
+                seed,
+                music: cli.music,
+                port: cli.port,
+            };
+            playground::open(&options).await.map(|()| true)
+        }
         Some(What::Serve { listen }) => stand_alone(listen, seed).await.map(|()| true),
         Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
         Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
