@@ -49,6 +49,9 @@ enum What {
         /// Where to listen: loopback only
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = serve::listen)]
         listen: std::net::IpAddr,
+        /// Offer the audio files of this folder beside the built-in tracks
+        #[arg(long, value_name = "DIR")]
+        music: Option<PathBuf>,
     },
     /// Runs scenarios against the real bot
     Scenario {
@@ -148,6 +151,10 @@ async fn told_to_end() -> anyhow::Result<bool> {
 }
 
 async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
+    anyhow::ensure!(
+        cli.command.is_none() || (cli.music.is_none() && cli.port.is_none()),
+        "--music and --port go with no command; --music also behind `serve`"
+    );
     match cli.command {
         None => {
             let options = playground::Options {
@@ -158,14 +165,17 @@ async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
             };
             playground::open(&options).await.map(|()| true)
         }
-        Some(What::Serve { listen }) => stand_alone(listen, seed).await.map(|()| true),
+        Some(What::Serve { listen, music }) => stand_alone(listen, seed, music).await.map(|()| true),
         Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
         Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
     }
 }
 
-async fn stand_alone(_loopback: std::net::IpAddr, seed: u64) -> anyhow::Result<()> {
+async fn stand_alone(_loopback: std::net::IpAddr, seed: u64, music: Option<PathBuf>) -> anyhow::Result<()> {
     let at = serve::start(seed).await?;
+    if let Some(folder) = music {
+        sandbox::audio::Library::read(&folder)?.offer(&mut at.catalogue());
+    }
     println!("{}", serve::environment(&at));
     tokio::signal::ctrl_c().await?;
     Ok(())

@@ -45,19 +45,31 @@ pub(super) struct Tune {
     pub(super) content_type: &'static str,
 }
 
+/// A file that is open.
+pub(super) struct Reader {
+    file: File,
+    /// Bytes of the file.
+    pub(super) length: u64,
+}
+
+impl Reader {
+    /// The bytes from `from` to before `to`; `None` if they can't be had.
+    pub(super) fn bytes(mut self, from: u64, to: u64) -> Option<Vec<u8>> {
+        let wanted = to.saturating_sub(from);
+        let mut out = Vec::new();
+        self.file.seek(SeekFrom::Start(from)).ok()?;
+        let read = self.file.take(wanted).read_to_end(&mut out).ok()?;
+        (read as u64 == wanted).then_some(out)
+    }
+}
+
 impl Tune {
-    /// The file's length and a reader of parts of it; `None` if it is gone, or no longer in the folder.
-    pub(super) fn open(&self) -> Option<(u64, impl FnOnce(u64, u64) -> Option<Vec<u8>>)> {
+    /// The file, open; `None` if it is gone, or no longer in the folder.
+    pub(super) fn open(&self) -> Option<Reader> {
         let path = inside(&self.folder, &self.path).ok()?;
-        let mut file = File::open(path).ok()?;
-        let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
-        let read = move |from: u64, to: u64| {
-            let mut out = Vec::new();
-            file.seek(SeekFrom::Start(from)).ok()?;
-            let read = file.take(to.saturating_sub(from)).read_to_end(&mut out).ok()?;
-            (read as u64 == to.saturating_sub(from)).then_some(out)
-        };
-        Some((length, read))
+        let length = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?.len();
+        let file = File::open(path).ok()?;
+        Some(Reader { file, length })
     }
 }
 
@@ -88,6 +100,14 @@ impl Library {
         );
         let mut library = Self::default();
         library.walk(&whole, &whole, 0);
+        if library.songs.is_empty() {
+            let known = KINDS.map(|(ending, _)| ending).join(", ");
+            let note = format!(
+                "{}: nothing to play; what ends in {known} is looked at",
+                folder.display()
+            );
+            library.problems.push(note);
+        }
         Ok(library)
     }
 
@@ -146,7 +166,8 @@ impl Library {
         ending: &'static str,
         content_type: &'static str,
     ) -> anyhow::Result<()> {
-        inside(whole, path)?;
+        // A pipe would keep its reader waiting.
+        anyhow::ensure!(inside(whole, path)?.is_file(), "refused: this is no file");
         let tagged = lofty::read_from_path(path).context("no audio that can be read")?;
         let length_ms = u64::try_from(tagged.properties().duration().as_millis())?;
         anyhow::ensure!(length_ms > 0, "its length can't be told");

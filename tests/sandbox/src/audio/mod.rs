@@ -67,10 +67,12 @@ impl Audio {
             return not_found();
         };
         if let Some(file) = self.library.file(track).filter(|file| file.ending == ending) {
-            let Some((length, read)) = file.open() else {
+            let Some(reader) = file.open() else {
                 return not_found();
             };
-            return send(file.content_type, length, range, read);
+            return send(file.content_type, reader.length, range, |from, to| {
+                reader.bytes(from, to)
+            });
         }
         match song(track).filter(|_| ending == "wav") {
             Some(song) => {

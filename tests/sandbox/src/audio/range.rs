@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The longest piece that is sent at once. What is left of a longer one is asked for again.
-pub(super) const PIECE: u64 = 8 << 20;
+/// The longest piece that is sent at once; every melody fits. What is left of a longer one is asked for again.
+pub(super) const PIECE: u64 = 32 << 20;
 
 /// What a `Range` header comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -122,6 +122,37 @@ fn no_link_leads_out_of_the_folder() {
 }
 
 #[test]
+fn a_folder_without_music_says_what_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "no audio").unwrap();
+    std::fs::create_dir(folder.path().join("named.mp3")).unwrap();
+    let library = Library::read(folder.path()).unwrap();
+    assert!(library.songs().is_empty());
+    let [problem] = library.problems() else {
+        panic!("{library:?}")
+    };
+    assert!(
+        problem.contains("nothing to play") && problem.contains("flac"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn a_folder_of_ten_thousand_files_is_cut_off_with_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("0.wav"), "Zero", "Ann", 1);
+    for number in 1..10_000 {
+        std::fs::hard_link(folder.path().join("0.wav"), folder.path().join(format!("{number}.wav"))).unwrap();
+    }
+    let library = Library::read(folder.path()).unwrap();
+    assert_eq!(library.songs().len(), 5_000);
+    let [problem] = library.problems() else {
+        panic!("{:?}", library.problems())
+    };
+    assert!(problem.contains("5000 files are offered"), "{problem}");
+}
+
+#[test]
 fn a_folder_that_is_none_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = Library::read(&folder.path().join("nowhere")).unwrap_err();

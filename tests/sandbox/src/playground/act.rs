@@ -173,7 +173,7 @@ pub(super) async fn bring(playground: &Playground, what: &str) -> anyhow::Result
                 } else {
                     node.kill()
                 }
-                playground.tell(format!(
+                playground.tell(&format!(
                     "node {name} {}",
                     if was_down { "is back" } else { "was killed" }
                 ));
@@ -183,7 +183,7 @@ pub(super) async fn bring(playground: &Playground, what: &str) -> anyhow::Result
             if let Some(node) = stage.at.node(name) {
                 let was_frozen = node.is_frozen();
                 node.freeze(!was_frozen);
-                playground.tell(format!(
+                playground.tell(&format!(
                     "node {name} {}",
                     if was_frozen { "goes on" } else { "is frozen" }
                 ));
@@ -191,15 +191,15 @@ pub(super) async fn bring(playground: &Playground, what: &str) -> anyhow::Result
         }
         ("gateway", _) => {
             stage.at.chat.break_gateway(GatewayFault::Drop, None, None);
-            playground.tell("the gateway dropped its connections".into());
+            playground.tell("the gateway dropped its connections");
         }
         ("rest", _) => {
             stage.at.chat.break_rest(RestFault::RateLimit, 5);
-            playground.tell("Discord refuses the next 5 requests with 429".into());
+            playground.tell("Discord refuses the next 5 requests with 429");
         }
         ("rest5xx", _) => {
             stage.at.chat.break_rest(RestFault::Broken, 5);
-            playground.tell("Discord fails the next 5 requests with 503".into());
+            playground.tell("Discord fails the next 5 requests with 503");
         }
         _ => {}
     }
@@ -212,12 +212,12 @@ async fn returned(playground: &Playground, what: &str, began_ms: u64) {
     let at = &playground.stage.at;
     while !at.chat.is_connected().await {
         if at.now() > began_ms + ANSWER_MS {
-            return playground.tell(format!("{what} and is not connected again yet"));
+            return playground.tell(&format!("{what} and is not connected again yet"));
         }
         tokio::time::sleep(LOOK).await;
     }
     let took_ms = at.now() - began_ms;
-    playground.tell(format!(
+    playground.tell(&format!(
         "{what} and connected again after {:.1} s",
         took_ms as f64 / 1_000.0
     ));

@@ -195,7 +195,7 @@ async fn order(house: &House, path: &str, request: Request<Incoming>) -> Reply {
             let (playground, what) = (Arc::clone(playground), field("what").to_owned());
             tokio::spawn(async move {
                 if let Err(error) = act::bring(&playground, &what).await {
-                    playground.tell(format!("{error:#}"));
+                    playground.tell(&format!("{error:#}"));
                 }
             });
         }

@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The bot is started again by itself so often within a minute, and no more.
 const RESTARTS: usize = 5;
 
-/// Happenings that the page still tells.
+/// Happenings that the page still tells, and problems of a music folder that are told one by one.
 const TOLD: usize = 6;
 
 /// How the playground is opened.
@@ -88,7 +88,7 @@ impl Playground {
     }
 
     /// Tells on the page what happened.
-    fn tell(&self, what: String) {
+    fn tell(&self, what: &str) {
         let at_s = self.stage.at.now() / 1_000;
         let mut books = self.books();
         if books.told.len() >= TOLD {
@@ -103,20 +103,12 @@ impl Playground {
 /// # Errors
 /// When the bot can't be found or started, a port can't be had, or the music folder is none.
 pub async fn open(options: &Options) -> anyhow::Result<()> {
-    let library = match &options.music {
-        Some(folder) => Library::read(folder)?,
-        None => Library::default(),
-    };
-    library
-        .problems()
-        .iter()
-        .for_each(|problem| eprintln!("music: {problem}"));
+    let library = options.music.as_deref().map(library).transpose()?.unwrap_or_default();
     let program = bot::find(options.program.as_deref())?;
     let door = http::Door::open(options.port).await?;
     let nodes = ["n1".to_owned(), "n2".to_owned()];
     let stage = Stage::prepare(program.clone(), &nodes, options.seed, serde_json::json!({})).await?;
     let guilds = world::build(&stage, &library);
-    let offered = library.songs().len();
     let playground = Arc::new(Playground {
         stage,
         guilds,
@@ -124,7 +116,7 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
         books: Mutex::default(),
         process: tokio::sync::Mutex::default(),
     });
-    say_what_is_where(&playground, &program, door.port(), offered).await;
+    say_what_is_where(&playground, &program, door.port()).await;
     playground.stage.raise().await?;
     tokio::spawn(door.serve(Arc::clone(&playground)));
     world::first_scene(&playground);
@@ -142,7 +134,24 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn say_what_is_where(playground: &Playground, program: &Path, port: u16, offered: usize) {
+/// Reads a music folder and says what came of it.
+///
+/// # Errors
+/// When `folder` is none.
+pub fn library(folder: &Path) -> anyhow::Result<Library> {
+    let library = Library::read(folder)?;
+    let (offered, problems) = (library.songs().len(), library.problems());
+    println!("music        {offered} files of {}", folder.display());
+    for problem in problems.iter().take(TOLD) {
+        println!("             {problem}");
+    }
+    if problems.len() > TOLD {
+        println!("             and {} more that can't be offered", problems.len() - TOLD);
+    }
+    Ok(library)
+}
+
+async fn say_what_is_where(playground: &Playground, program: &Path, port: u16) {
     let stage = &playground.stage;
     println!("page         http://127.0.0.1:{port}/");
     println!("bot          {}", program.display());
@@ -154,9 +163,6 @@ async fn say_what_is_where(playground: &Playground, program: &Path, port: u16, o
     }
     for node in stage.at.nodes.iter() {
         println!("audio node   {} at http://{} (stand-in)", node.name(), node.addr());
-    }
-    if offered > 0 {
-        println!("music        {offered} files of yours beside the built-in tracks");
     }
 }
 
@@ -178,7 +184,7 @@ async fn keep(playground: &Playground) -> anyhow::Result<()> {
             "the bot has ended {RESTARTS} times within a minute; {error:#}"
         );
         starts.push_back(now_ms);
-        playground.tell("the bot has ended by itself and is started again".into());
+        playground.tell("the bot has ended by itself and is started again");
         playground.stage.at.bot_runs(false);
         playground.stage.start_bot().await?;
         playground.books().restarts += 1;
