@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use super::card::CardState;
 use super::event::Event;
 use super::pass::pass;
+use super::press::fill_words;
 use super::state::{Current, Guild};
 use super::{Decision, RECORD_VERSION, Record, Said, Stamped};
 use crate::ids::{ChannelId, EntryId};
@@ -54,6 +55,8 @@ pub fn apply_all(g: &mut Guild, i: &Stamped, decision: &Decision) -> Result<Opti
     g.kept.revision = g.kept.revision.saturating_add(1);
     g.remember(i.at_ms, &i.cause);
     let (epoch, revision) = (g.epoch, g.kept.revision);
+    let mut said: Vec<Said> = Said::of(&decision.say, i.at_ms).collect();
+    said.iter_mut().for_each(|said| fill_words(g, i.at_ms, &mut said.say));
     Ok(Some(Record {
         v: RECORD_VERSION,
         epoch,
@@ -61,7 +64,7 @@ pub fn apply_all(g: &mut Guild, i: &Stamped, decision: &Decision) -> Result<Opti
         at_ms: i.at_ms,
         cause: i.cause.clone(),
         events: kept,
-        said: Said::of(&decision.say, i.at_ms).collect(),
+        said,
     }))
 }
 

@@ -216,3 +216,22 @@ fn a_press_that_is_replayed_when_it_is_old_changes_nothing_that_somebody_reads()
         assert_eq!(told.follow_ups, []);
     });
 }
+
+#[test]
+fn a_press_that_was_done_when_its_process_died_is_answered_with_the_card_by_the_next_one() {
+    playing(24, |world| async move {
+        // The word is on its way for longer than the process lives.
+        world.discord.slow_rest(400);
+        let asked = world.discord.press(GUILD, ANN, TEXT, button(1, Command::Pause));
+        let done = |w: &World| w.sounding(GUILD).is_empty();
+        assert!(world.until(300, done).await);
+        world.kill().await;
+        world.discord.slow_rest(15);
+        world.start().await.expect("a process");
+        assert!(world.until(2_000, |w| w.answer(asked).is_some()).await);
+        let Some(Say::Pressed(Some(view))) = world.answer(asked) else {
+            panic!("{:?}", world.answer(asked))
+        };
+        assert!(view.paused);
+    });
+}

@@ -128,3 +128,12 @@ fn a_press_that_waits_for_its_callers_seat_is_done_when_that_is_known() {
     );
     assert_eq!(world.title().as_deref(), Some("b"));
 }
+
+#[test]
+fn the_record_of_a_press_holds_the_card_as_it_was_answered() {
+    let mut world = World::playing(&["a", "b"]);
+    let view = pressed(&mut world, Command::Skip).expect("a card");
+    let record = world.records.last().expect("a record");
+    let said: Vec<&Say> = record.said.iter().map(|said| &said.say).collect();
+    assert_eq!(said, [&Say::Pressed(Some(view))]);
+}
