@@ -11,6 +11,7 @@ pub mod discord;
 pub mod findings;
 pub mod house;
 pub mod lavalink;
+pub mod playground;
 pub mod run;
 pub mod scenario;
 pub mod serve;
