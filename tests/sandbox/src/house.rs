@@ -70,7 +70,7 @@ pub async fn open(program: &Option<PathBuf>, seed: u64, music: Option<&Path>) ->
 ///
 /// # Errors
 /// When `folder` is none.
-pub fn read(folder: &Path) -> anyhow::Result<Library> {
+fn read(folder: &Path) -> anyhow::Result<Library> {
     let library = Library::read(folder)?;
     let (offered, problems) = (library.songs().len(), library.problems());
     println!("music        {offered} files of {}", folder.display());

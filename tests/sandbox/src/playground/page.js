@@ -134,7 +134,9 @@
     const gap = $("gap");
     const killed = room.gap_since_kill_ms !== null;
     gap.dataset.ms = killed ? room.gap_since_kill_ms : "";
+    if (room.starts !== null) gap.dataset.starts = room.starts;
     gap.textContent =
+      (room.starts === null ? "The bot is away. " : "") +
       "Longest gap: " + room.gap_ms + " ms" + (killed ? "; since kill -9: " + room.gap_since_kill_ms + " ms" : "");
   }
 

@@ -30,6 +30,8 @@ pub struct Room {
     audio: Audio,
     /// When the bot was last killed from the page, on the run's clock.
     killed_ms: Mutex<Option<u64>>,
+    /// How often the bot was ended from the page and started again; held while that goes on.
+    starts: tokio::sync::Mutex<u32>,
 }
 
 /// What somebody does on the page.
@@ -71,6 +73,7 @@ impl Room {
             voices: spec.voice.clone(),
             audio: Audio::new(library),
             killed_ms: Mutex::default(),
+            starts: tokio::sync::Mutex::default(),
         }
     }
 
@@ -135,6 +138,8 @@ impl Room {
             "messages": open.get(newest..).unwrap_or_default(),
             "gap_ms": at.sound.report(self.guild.id, at.now()).longest_gap_ms,
             "gap_since_kill_ms": since_kill,
+            // None while the process is away.
+            "starts": self.starts.try_lock().ok().map(|starts| *starts),
         })
     }
 
@@ -167,13 +172,17 @@ impl Room {
                 at.chat.seat(self.guild.id, self.member(&who)?, channel);
             }
             Deed::Kill9 => {
+                let mut starts = self.starts.lock().await;
                 *self.killed_ms.lock().unwrap_or_else(PoisonError::into_inner) = Some(at.now());
                 self.stage.kill9().await;
                 self.stage.start_bot().await.map_err(|error| format!("{error:#}"))?;
+                *starts += 1;
             }
             Deed::Restart => {
+                let mut starts = self.starts.lock().await;
                 self.stage.terminate().await.map_err(|error| format!("{error:#}"))?;
                 self.stage.start_bot().await.map_err(|error| format!("{error:#}"))?;
+                *starts += 1;
             }
             Deed::DropGateway => at.chat.break_gateway(GatewayFault::Drop, None, None),
             Deed::KillNode => {
