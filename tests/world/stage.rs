@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 use ostinato_actors::world::{Match, TEXT, World};
 use ostinato_machine::guild::{Caller, Command, Input, Loaded, LoopMode, Refusal, Say, Where, command_name};
-use ostinato_machine::ids::{CauseId, ChannelId, GuildId, UserId};
+use ostinato_machine::ids::{CauseId, ChannelId, EntryId, GuildId, UserId};
 use ostinato_machine::track::Track;
 
 /// Ann sits in the lounge of every guild.
@@ -115,7 +115,7 @@ pub(crate) fn play(title: &str) -> Command {
 
 /// A command by dice. None of them draws from chance, so that worlds with and without faults can be compared.
 pub(crate) fn any_command(dice: &mut Rng) -> Command {
-    match dice.u8(0..14) {
+    match dice.u8(0..15) {
         0 | 1 => play(dice.choice(["a", "b", "c", "d"]).expect("some")),
         2 | 3 => Command::Skip,
         4 => Command::Pause,
@@ -141,6 +141,13 @@ pub(crate) fn any_command(dice: &mut Rng) -> Command {
         },
         11 => Command::Replay,
         12 => Command::NowPlaying,
+        13 => Command::Of {
+            entry: EntryId(dice.u64(1..12)),
+            command: Box::new(
+                dice.choice([Command::Skip, Command::Pause, Command::Resume, Command::Replay])
+                    .expect("some"),
+            ),
+        },
         _ => Command::Queue { page: 0 },
     }
 }

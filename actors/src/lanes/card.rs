@@ -12,13 +12,17 @@ use super::Lane;
 use super::respond::within;
 use crate::ports::{CardOrder, PortError, PortErrorKind};
 use crate::settings::CardTimes;
+use crate::shard::Now;
 use crate::station::{Station, sleep_ms};
 
 /// A track that is about to sound is given so long before the card says that it is waited for, ms.
 const WAITING_MS: u64 = 3_000;
 
-/// After so many failures in a row a card is given up.
-const FAILURES: u32 = 5;
+/// After so many failures in a row, some minutes, a card is given up.
+const FAILURES: u32 = 8;
+
+/// So often the time between two tries doubles.
+const DOUBLINGS: u32 = 4;
 
 /// For so long a guild that was told that its card is over is given the next word, ms.
 const TOLD_MS: u64 = 10_000;
@@ -35,8 +39,8 @@ pub(super) struct Told {
     shown: Option<CardFace>,
     /// Since when something else is wanted, by the rising clock, ms.
     since_ms: Option<u64>,
-    /// When Discord was last asked to change it, by the rising clock, ms.
-    called_ms: Option<u64>,
+    /// Before this nothing is written, by the rising clock, ms.
+    rests_until_ms: u64,
     /// The track at whose beginning it was seen to that the card is not buried.
     near: Option<EntryId>,
     failures: u32,
@@ -147,11 +151,11 @@ impl Told {
             return Step::Wait(TOLD_MS);
         }
         let wait = |due_ms: u64| due_ms.checked_sub(rising_ms).filter(|left| *left > 0).map(Step::Wait);
-        let every = || self.called_ms.map_or(0, |called| called.saturating_add(times.every_ms));
+        let every = self.rests_until_ms;
         match (&wanted.face, self.post()) {
             (None, None) => Step::Nothing,
             (None, Some(post)) => {
-                let due_ms = since_ms.saturating_add(times.settle_ms).max(every());
+                let due_ms = since_ms.saturating_add(times.settle_ms).max(every);
                 wait(due_ms).unwrap_or(Step::Do(Act::End(post)))
             }
             (Some(face), None) => {
@@ -159,13 +163,13 @@ impl Told {
                 if face.waiting || self.is_barred(wanted.channel, face.entry.id) {
                     return Step::Nothing;
                 }
-                let due_ms = if self.failures > 0 { due_ms.max(every()) } else { due_ms };
+                let due_ms = if self.failures > 0 { due_ms.max(every) } else { due_ms };
                 wait(due_ms)
                     .unwrap_or_else(|| Step::Do(Act::Post(wanted.channel, wanted.after, Box::new(face.clone()))))
             }
             (Some(face), Some(post)) => {
                 let settle_ms = if face.waiting { WAITING_MS } else { times.settle_ms };
-                if let Some(wait) = wait(since_ms.saturating_add(settle_ms).max(every())) {
+                if let Some(wait) = wait(since_ms.saturating_add(settle_ms).max(every)) {
                     return wait;
                 }
                 // A process that has just begun takes the card to be where people look.
@@ -199,15 +203,18 @@ impl Told {
     }
 
     /// How a change ended. What the guild is told of it.
-    fn done(&mut self, act: Act, result: Result<u64, PortError>, now_ms: u64, rising_ms: u64) -> Option<CardNews> {
-        self.called_ms = Some(rising_ms);
+    fn done(&mut self, act: Act, result: Result<u64, PortError>, times: &CardTimes, now: &Now) -> Option<CardNews> {
+        self.rests_until_ms = now.rising_ms.saturating_add(times.every_ms);
         let error = match result {
-            Ok(message) => return self.succeeded(act, message, now_ms),
+            Ok(message) => return self.succeeded(act, message, now),
             Err(error) => error,
         };
         // Others were in a hurry, too.
         let counts = error.kind != PortErrorKind::Overloaded;
         self.failures = self.failures.saturating_add(u32::from(counts));
+        let rest_ms = times.every_ms.saturating_mul(1 << self.failures.min(DOUBLINGS));
+        let jitter_ms = now.chance.checked_rem(rest_ms / 4).unwrap_or(0);
+        self.rests_until_ms = now.rising_ms.saturating_add(rest_ms).saturating_add(jitter_ms);
         if error.is_retryable() && self.failures < FAILURES {
             return None;
         }
@@ -220,24 +227,24 @@ impl Told {
                 None
             }
             Act::Edit(post, _) => {
-                self.is_over(post);
+                self.is_over(post, now);
                 Some(CardNews::Gone { message: post.message })
             }
             Act::End(post) | Act::Delete(post) => {
-                self.is_over(post);
+                self.is_over(post, now);
                 Some(CardNews::Ended { message: post.message })
             }
         }
     }
 
-    fn succeeded(&mut self, act: Act, message: u64, now_ms: u64) -> Option<CardNews> {
+    fn succeeded(&mut self, act: Act, message: u64, now: &Now) -> Option<CardNews> {
         let failed = std::mem::take(&mut self.failures) > 0;
         let news = match act {
             Act::Post(channel, _, face) => {
                 let post = CardPost {
                     channel,
                     message,
-                    at_ms: now_ms,
+                    at_ms: now.wall_ms,
                 };
                 (self.posted, self.barred) = (Some(post), None);
                 self.near = Some(face.entry.id);
@@ -253,7 +260,7 @@ impl Told {
                 None
             }
             Act::End(post) | Act::Delete(post) => {
-                self.is_over(post);
+                self.is_over(post, now);
                 Some(CardNews::Ended { message: post.message })
             }
         };
@@ -261,8 +268,8 @@ impl Told {
         news
     }
 
-    fn is_over(&mut self, post: CardPost) {
-        self.over = Some((post.message, self.called_ms.unwrap_or(0)));
+    fn is_over(&mut self, post: CardPost, now: &Now) {
+        self.over = Some((post.message, now.rising_ms));
         (self.posted, self.shown, self.near) = (None, None, None);
     }
 }
@@ -335,7 +342,7 @@ async fn act_on(station: &Rc<Station>, lane: &Lane, act: Act) {
     }
     let news = {
         let mut told = lane.card.borrow_mut();
-        told.done(act, result, clock.now_ms(), clock.monotonic_ms())
+        told.done(act, result, &station.settings.card, &station.now())
     };
     if let Some(news) = news {
         station.fact(&lane.shard, guild, Input::Card(news), 0);

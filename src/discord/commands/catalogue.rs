@@ -69,6 +69,15 @@ impl CommandSpec {
     }
 }
 
+/// What the page says of buttons.
+const BUTTONS: &str = "\n## Buttons\n\n\
+     Below the card of what plays stand Pause or Resume, Skip, Stop, Loop, Shuffle and Queue; below the queue and the \
+     history, where they have several pages, Back and Next. A button asks for the same rights as its command. Those of \
+     a card are for the track that it shows: once another one plays they do nothing and say so to the one who pressed. \
+     Pages are made when they are turned, from the queue as it is then.\n\n\
+     A card is posted by itself when a track starts, in the channel where music was asked for last, and is changed in \
+     place from then on: see the keys `cards` in [configuration.md](configuration.md).\n";
+
 /// The page `docs/commands.md`.
 pub fn markdown() -> String {
     let mut page = String::from(
@@ -88,6 +97,7 @@ pub fn markdown() -> String {
         );
     }
     page.push_str("\nA refusal is for the caller alone in any case.\n");
+    page.push_str(BUTTONS);
     for spec in COMMANDS {
         let _ = write!(
             page,

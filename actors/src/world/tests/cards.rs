@@ -147,3 +147,18 @@ fn a_discord_that_hangs_over_a_card_delays_nothing() {
         assert!(world.until(500, |w| w.sounding(GUILD).is_empty()).await);
     });
 }
+
+#[test]
+fn an_outage_of_discord_leaves_one_card_that_is_right_afterwards() {
+    playing(39, |world| async move {
+        assert!(world.until(1_500, |w| shows(w, "a")).await);
+        world.adds("b").await;
+        world.discord.rest_down(true);
+        world.say(GUILD, ANN, Command::Skip);
+        world.wait_ms(60_000).await;
+        assert_eq!(world.sounding(GUILD), ["b"]);
+        world.discord.rest_down(false);
+        assert!(world.until(120_000, |w| shows(w, "b")).await);
+        assert_eq!(world.discord.cards(GUILD).len(), 1);
+    });
+}

@@ -275,6 +275,7 @@ fn read_only() -> Vec<(Say, Vec<&'static str>)> {
             vec!["1 person", "paused", "/resume"],
         ),
         (voice(PlayerView::Waiting, None), vec!["not known yet", "about to play"]),
+        (voice(PlayerView::Suppressed, Some(1)), vec!["audience of a stage"]),
         (
             Say::VoiceInfo(VoiceView {
                 player: PlayerView::Idle,
