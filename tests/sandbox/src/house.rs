@@ -1,11 +1,9 @@
 //! Everything at once, for somebody who wants to see it: the stand-ins, the real bot, a guild, music.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::Library;
-use crate::playground::{self, Room};
 use crate::run::look;
 use crate::run::stage::Stage;
 use crate::run::typed::Typed;
@@ -34,20 +32,20 @@ pub async fn open(program: &Option<PathBuf>, seed: u64, music: Option<&Path>) ->
     )
     .await?;
     serve::add_tracks(&mut stage.at.catalogue());
-    let own = library
-        .songs()
-        .first()
-        .map(|song| format!("/play query:{}", song.uri()));
+    library.offer(&mut stage.at.catalogue());
     tell(&stage, &program).await;
-    let room = Arc::new(Room::new(stage, "Harbour", &harbour(), library));
-    let (stage, guild) = (room.stage(), room.guild());
+    let guild = stage.at.add_guild("Harbour", &harbour());
     stage.raise().await?;
     let ann = guild.member("ann");
     stage.at.chat.seat(guild.id, ann, Some(guild.first_voice));
     println!("\n#music in Harbour, ann sits in Lounge");
+    let own = library
+        .songs()
+        .first()
+        .map(|song| format!("/play query:{}", song.uri()));
     let first = own.as_deref().unwrap_or("/play query:First");
     for text in [first, "/play query:Second", "/loop mode:queue", "/queue"] {
-        let answer = look::ask(stage, guild, guild.first_text, ann, &Typed::read(text), ANSWER_MS).await;
+        let answer = look::ask(&stage, &guild, guild.first_text, ann, &Typed::read(text), ANSWER_MS).await;
         println!("  ann  {text}");
         match answer {
             Ok(Some(answer)) => answer.text.lines().for_each(|line| println!("       {line}")),
@@ -55,9 +53,8 @@ pub async fn open(program: &Option<PathBuf>, seed: u64, music: Option<&Path>) ->
             Err(why) => println!("       {why}"),
         }
     }
-    let page = playground::open(Arc::clone(&room)).await?;
-    println!("\nSee it, hear it and break it at  http://{page}\nIt plays until Ctrl-C.");
-    listen(stage, guild.id).await?;
+    println!("\nIt plays until Ctrl-C.");
+    listen(&stage, guild.id).await?;
     println!("\nGoing home.");
     // Ctrl-C reaches the bot as well, so it may have ended already.
     if stage.alive().await.is_ok() {
@@ -70,7 +67,7 @@ pub async fn open(program: &Option<PathBuf>, seed: u64, music: Option<&Path>) ->
 ///
 /// # Errors
 /// When `folder` is none.
-fn read(folder: &Path) -> anyhow::Result<Library> {
+pub fn read(folder: &Path) -> anyhow::Result<Library> {
     let library = Library::read(folder)?;
     let (offered, problems) = (library.songs().len(), library.problems());
     println!("music        {offered} files of {}", folder.display());

@@ -11,7 +11,6 @@ pub mod discord;
 pub mod findings;
 pub mod house;
 pub mod lavalink;
-pub mod playground;
 pub mod run;
 pub mod scenario;
 pub mod serve;

@@ -179,12 +179,7 @@ impl Chat {
 
     /// Where the bot is.
     pub fn bot_channel(&self, guild: u64) -> Option<u64> {
-        self.seat_of(guild, self.discord.bot())
-    }
-
-    /// The voice channel that `user` is in.
-    pub fn seat_of(&self, guild: u64, user: u64) -> Option<u64> {
-        self.discord.voice(guild, user).map(|seat| seat.channel)
+        self.discord.voice(guild, self.discord.bot()).map(|seat| seat.channel)
     }
 
     /// Members of `guild` who hear what sounds in `channel`.
