@@ -164,12 +164,11 @@ impl Page {
         }
     }
 
-    /// Clicks in the middle of the first element that `selector` finds, as a person does.
-    pub(crate) async fn click(&mut self, selector: &str) {
-        let quoted = json!(selector);
-        self.until(&format!("document.querySelector({quoted})"), ANSWER).await;
+    /// Clicks in the middle of the element that `element`, an expression, leads to, as a person does.
+    pub(crate) async fn click(&mut self, element: &str) {
+        self.until(element, ANSWER).await;
         let place = format!(
-            "(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
+            "(() => {{ const e = {element}; e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
              const r = e.getBoundingClientRect(); return {{ x: r.x + r.width / 2, y: r.y + r.height / 2 }} }})()"
         );
         let place = self.value(&place).await;

@@ -59,6 +59,10 @@ fn build(cargo: &OsString, folder: &Path) -> anyhow::Result<()> {
     if let Some(root) = option_env!("CARGO_MANIFEST_DIR") {
         command.current_dir(root);
     }
+    // What cargo has set for this program is not for its next build: it would make every dependency look changed.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_cargos(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     // Nothing but the result may reach standard output.
     command.stdout(Stdio::null());
     let status = command.status().context("cargo could not be started")?;
@@ -66,6 +70,19 @@ fn build(cargo: &OsString, folder: &Path) -> anyhow::Result<()> {
         bail!("the bot does not build; `cargo build -p ostinato` tells why");
     }
     Ok(())
+}
+
+/// Whether cargo sets this variable for what it runs, and a user does not.
+fn is_cargos(name: &str) -> bool {
+    let packages = [
+        "CARGO_PKG_",
+        "CARGO_BIN_",
+        "CARGO_MANIFEST_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    packages.iter().any(|start| name.starts_with(start))
+        || matches!(name, "CARGO" | "OUT_DIR" | "RUSTUP_TOOLCHAIN_SOURCE")
 }
 
 /// How the bot is started, each time.

@@ -7,23 +7,26 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use sandbox::demo::{Books, Demo, DemoFault};
-use sandbox::{bot, demo, house, run, scenario, serve};
+use sandbox::{bot, demo, playground, run, scenario, serve};
 
 /// Plays Discord and audio nodes for the bot, on this machine, with no token and no server.
 #[derive(Parser)]
 #[command(
     name = "sandbox",
     version,
-    after_help = "Examples:\n  sandbox                                  start everything and play\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
+    after_help = "Examples:\n  sandbox                                  start everything, with a page to play on\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
 )]
 struct Cli {
     #[command(subcommand)]
     command: Option<What>,
-    #[command(flatten)]
-    common: Common,
     /// Offer the audio files of this folder beside the built-in tracks
     #[arg(long, value_name = "DIR")]
     music: Option<PathBuf>,
+    /// Where the page is served on 127.0.0.1; else 3053, or the next free port
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Args)]
@@ -149,13 +152,19 @@ async fn told_to_end() -> anyhow::Result<bool> {
 
 async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
     anyhow::ensure!(
-        cli.command.is_none() || cli.music.is_none(),
-        "--music goes with no command, or behind `serve`"
+        cli.command.is_none() || (cli.music.is_none() && cli.port.is_none()),
+        "--music and --port go with no command; --music also behind `serve`"
     );
     match cli.command {
-        None => house::open(&cli.common.bot, seed, cli.music.as_deref())
-            .await
-            .map(|()| true),
+        None => {
+            let options = playground::Options {
+                program: cli.common.bot,
+                seed,
+                music: cli.music,
+                port: cli.port,
+            };
+            playground::open(&options).await.map(|()| true)
+        }
         Some(What::Serve { listen, music }) => stand_alone(listen, seed, music).await.map(|()| true),
         Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
         Some(What::Demo(args)) => play(&cli.common, seed, &args).await,

@@ -4,8 +4,12 @@
 //! queue. A *gap* is the longest run of due time without sound. The change between two tracks is excused up to
 //! [`CHANGE_MS`] and reported on its own.
 
+mod stretches;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use stretches::{Kind, Stretch};
 
 /// Silence between two tracks that is excused, ms.
 pub const CHANGE_MS: u64 = 300;

@@ -28,6 +28,16 @@ impl LavalinkNode {
         self.0.down.store(false, Ordering::SeqCst);
     }
 
+    /// Whether it accepts nothing since [`Self::kill`] or [`Self::shut_down`].
+    pub fn is_down(&self) -> bool {
+        self.0.down.load(Ordering::SeqCst)
+    }
+
+    /// Whether it reads and writes nothing since [`Self::freeze`].
+    pub fn is_frozen(&self) -> bool {
+        *self.0.frozen.borrow()
+    }
+
     /// Every connection is dropped without a farewell; sessions stay as they were set up.
     pub fn abort(&self) {
         self.cut(Cut::Reset);

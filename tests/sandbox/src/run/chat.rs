@@ -53,6 +53,17 @@ impl GuildIds {
         self.members.get(name).copied().unwrap_or(0)
     }
 
+    /// The voice channels, by name.
+    pub fn voices(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.voice.iter().map(|(name, id)| (name.as_str(), *id))
+    }
+
+    /// The users but the observer, by name.
+    pub fn people(&self) -> impl Iterator<Item = (&str, u64)> {
+        let all = self.members.iter().map(|(name, id)| (name.as_str(), *id));
+        all.filter(|(_, id)| *id != self.observer)
+    }
+
     /// All users but the observer.
     pub fn members(&self) -> Vec<u64> {
         self.members
@@ -175,6 +186,16 @@ impl Chat {
     /// The bot is removed from the guild.
     pub fn remove_bot(&self, guild: u64) {
         self.discord.remove_guild(guild);
+    }
+
+    /// In which voice channel `user` is.
+    pub fn seat_of(&self, guild: u64, user: u64) -> Option<u64> {
+        self.discord.voice(guild, user).map(|seat| seat.channel)
+    }
+
+    /// The commands that the bot has registered, as it sent them.
+    pub fn commands(&self) -> Vec<serde_json::Value> {
+        self.discord.commands()
     }
 
     /// Where the bot is.

@@ -1,0 +1,224 @@
+//! What users of the page do: type, press, walk about, break things.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Books, Playground, Typed};
+use crate::discord::InteractionHandle;
+use crate::lavalink::LavalinkNode;
+use crate::run::chat::GuildIds;
+use crate::run::typed;
+use crate::scenario::{GatewayFault, RestFault};
+
+/// How long an answer is waited for, ms.
+const ANSWER_MS: u64 = 30_000;
+
+/// How often an answer is looked for.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Lines of commands that are remembered.
+const REMEMBERED: usize = 500;
+
+/// Characters of a line at most, as in Discord.
+const LONGEST: usize = 2_000;
+
+/// `user` types a line in the text channel of `guild`. What Discord's client does not send is told to this user alone.
+pub(super) fn say(playground: &Arc<Playground>, guild: &GuildIds, user: u64, text: &str) {
+    let text: String = text.trim().chars().take(LONGEST).collect();
+    playground.books().hints.remove(&user);
+    if text.is_empty() {
+        return;
+    }
+    if !text.starts_with('/') {
+        let hint = "The stand-in carries commands only: begin with a slash, such as /play query:First Light".to_owned();
+        playground.books().hints.insert(user, hint);
+        return;
+    }
+    let typed = typed::Typed::read(&text);
+    let at = &playground.stage.at;
+    at.watch.typed(guild.id, &typed, &at.catalogue(), at.now());
+    match at.chat.send(guild.id, guild.first_text, user, &typed) {
+        Ok(said) => wait(playground, guild, user, text, typed, said),
+        Err(why) => drop(playground.books().hints.insert(user, why)),
+    }
+}
+
+/// `user` presses a button of a message.
+pub(super) fn press(playground: &Arc<Playground>, guild: &GuildIds, user: u64, message: u64, custom_id: &str) {
+    playground.books().hints.remove(&user);
+    let at = &playground.stage.at;
+    let shown = at.chat.shown(guild.first_text);
+    let on = shown.into_iter().find(|it| it.id == message);
+    let label = on.and_then(|it| it.buttons().into_iter().find(|button| button.custom_id == custom_id));
+    let words = label
+        .map(|button| format!("{} {}", button.emoji, button.label))
+        .unwrap_or_default();
+    // What a button excuses is what the command of the same name does.
+    let name = ["pause", "resume", "skip", "stop", "loop", "shuffle"]
+        .into_iter()
+        .find(|name| words.to_lowercase().contains(name))
+        .unwrap_or("queue");
+    let typed = typed::Typed::read(&format!("/{name}"));
+    at.watch.typed(guild.id, &typed, &at.catalogue(), at.now());
+    match at.chat.click(user, message, custom_id) {
+        Ok(said) => wait(
+            playground,
+            guild,
+            user,
+            format!("pressed {}", words.trim()),
+            typed,
+            said,
+        ),
+        Err(why) => drop(playground.books().hints.insert(user, why)),
+    }
+}
+
+/// Counts the answer when it comes.
+fn wait(
+    playground: &Arc<Playground>,
+    guild: &GuildIds,
+    user: u64,
+    text: String,
+    typed: typed::Typed,
+    said: InteractionHandle,
+) {
+    let line = Typed {
+        channel: guild.first_text,
+        user,
+        text,
+        at_ms: said.said_at_ms(),
+    };
+    {
+        let mut books = playground.books();
+        let Books { sent, typed, .. } = &mut *books;
+        *sent += 1;
+        typed.insert(said.id(), line);
+        if typed.len() > REMEMBERED {
+            typed.pop_first();
+        }
+    }
+    let (playground, guild) = (Arc::clone(playground), guild.id);
+    tokio::spawn(async move {
+        let at = &playground.stage.at;
+        let until_ms = at.now() + ANSWER_MS;
+        while at.now() < until_ms {
+            if let Some(answer) = at.chat.answer(&said).await {
+                at.watch
+                    .answered(guild, &typed, &answer.text, &at.catalogue(), at.now());
+                playground.books().answered += 1;
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+}
+
+/// `user` goes to a voice channel of `guild`, or out of voice.
+pub(super) fn walk(playground: &Playground, guild: &GuildIds, user: u64, to: Option<u64>) {
+    let known = to.is_none_or(|to| guild.voices().any(|(_, id)| id == to));
+    if known && guild.people().any(|(_, id)| id == user) {
+        playground.stage.at.chat.seat(guild.id, user, to);
+    }
+}
+
+/// What can be broken on the page: its name in a form and its words.
+pub(super) const BREAKS: [(&str, &str); 9] = [
+    ("kill9", "kill -9 the bot"),
+    ("restart", "restart the bot"),
+    ("kill:n1", "kill node n1"),
+    ("kill:n2", "kill node n2"),
+    ("freeze:n1", "freeze node n1"),
+    ("freeze:n2", "freeze node n2"),
+    ("gateway", "drop the gateway"),
+    ("rest", "refuse REST with 429"),
+    ("rest5xx", "fail REST with 503"),
+];
+
+/// How a break button reads now: a broken node is mended by the same button.
+pub(super) fn break_words(playground: &Playground, what: &str, words: &'static str) -> String {
+    let node = |name: &str| playground.stage.at.node(name);
+    match what.split_once(':') {
+        Some(("kill", name)) if node(name).is_some_and(LavalinkNode::is_down) => format!("revive node {name}"),
+        Some(("freeze", name)) if node(name).is_some_and(LavalinkNode::is_frozen) => format!("thaw node {name}"),
+        Some(_) | None => words.to_owned(),
+    }
+}
+
+/// Breaks something, or mends it. An unknown name does nothing.
+///
+/// # Errors
+/// When the bot can't be ended cleanly or started again.
+pub(super) async fn bring(playground: &Playground, what: &str) -> anyhow::Result<()> {
+    let stage = &playground.stage;
+    match what.split_once(':').unwrap_or((what, "")) {
+        ("kill9", _) => {
+            let _process = playground.process.lock().await;
+            let began_ms = stage.at.now();
+            stage.kill9().await;
+            stage.start_bot().await?;
+            returned(playground, "the bot was killed", began_ms).await;
+        }
+        ("restart", _) => {
+            let _process = playground.process.lock().await;
+            let began_ms = stage.at.now();
+            stage.terminate().await?;
+            stage.start_bot().await?;
+            returned(playground, "the bot was restarted", began_ms).await;
+        }
+        ("kill", name) => {
+            if let Some(node) = stage.at.node(name) {
+                let was_down = node.is_down();
+                if was_down {
+                    node.restart()
+                } else {
+                    node.kill()
+                }
+                playground.tell(&format!(
+                    "node {name} {}",
+                    if was_down { "is back" } else { "was killed" }
+                ));
+            }
+        }
+        ("freeze", name) => {
+            if let Some(node) = stage.at.node(name) {
+                let was_frozen = node.is_frozen();
+                node.freeze(!was_frozen);
+                playground.tell(&format!(
+                    "node {name} {}",
+                    if was_frozen { "goes on" } else { "is frozen" }
+                ));
+            }
+        }
+        ("gateway", _) => {
+            stage.at.chat.break_gateway(GatewayFault::Drop, None, None);
+            playground.tell("the gateway dropped its connections");
+        }
+        ("rest", _) => {
+            stage.at.chat.break_rest(RestFault::RateLimit, 5);
+            playground.tell("Discord refuses the next 5 requests with 429");
+        }
+        ("rest5xx", _) => {
+            stage.at.chat.break_rest(RestFault::Broken, 5);
+            playground.tell("Discord fails the next 5 requests with 503");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Waits until the bot is connected again, and says how long that took.
+async fn returned(playground: &Playground, what: &str, began_ms: u64) {
+    playground.books().restarts += 1;
+    let at = &playground.stage.at;
+    while !at.chat.is_connected().await {
+        if at.now() > began_ms + ANSWER_MS {
+            return playground.tell(&format!("{what} and is not connected again yet"));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    let took_ms = at.now() - began_ms;
+    playground.tell(&format!(
+        "{what} and connected again after {:.1} s",
+        took_ms as f64 / 1_000.0
+    ));
+}

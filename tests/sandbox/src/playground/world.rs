@@ -1,0 +1,72 @@
+//! The servers, people and tracks of the playground.
+
+use std::sync::Arc;
+
+use super::{Playground, act};
+use crate::audio::Library;
+use crate::catalogue::Song;
+use crate::run::chat::GuildIds;
+use crate::run::stage::Stage;
+use crate::scenario::GuildSpec;
+
+/// Built-in tracks: id, title, author, seconds.
+const TRACKS: [(&str, &str, &str, u64); 12] = [
+    ("first", "First Light", "The Loopbacks", 187),
+    ("second", "Second Wind", "The Loopbacks", 154),
+    ("third", "Third Rail", "The Loopbacks", 203),
+    ("harbour", "Harbour at Dawn", "Mira Kest", 221),
+    ("lantern", "Paper Lantern", "Mira Kest", 176),
+    ("orbit", "Slow Orbit", "Null Island", 244),
+    ("tide", "Low Tide", "Null Island", 198),
+    ("cedar", "Cedar Street", "Old Fourth", 167),
+    ("signal", "Signal Fire", "Old Fourth", 209),
+    ("glass", "Glass Garden", "Vela Trio", 231),
+    ("ferry", "Night Ferry", "Vela Trio", 189),
+    ("short", "A Short One", "Vela Trio", 12),
+];
+
+/// Servers with their voice channels and people.
+const SERVERS: [(&str, [&str; 2], [&str; 3]); 3] = [
+    ("Harbour", ["Lounge", "Pier"], ["ann", "bob", "cleo"]),
+    ("Attic", ["Workshop", "Roof"], ["ann", "dan", "eva"]),
+    ("Cellar", ["Stage left", "Bar"], ["bob", "eva", "finn"]),
+];
+
+/// Adds servers, people and tracks; the files of `library` too.
+pub(super) fn build(stage: &Stage, library: &Library) -> Vec<(String, GuildIds)> {
+    let mut catalogue = stage.at.catalogue();
+    for (id, title, author, seconds) in TRACKS {
+        let mut song = Song::new(id, title, seconds * 1_000);
+        song.author = author.into();
+        catalogue.add(song);
+    }
+    let all = TRACKS.iter().map(|(id, ..)| (*id).to_owned()).collect();
+    catalogue.add_list("mix", "Evening Mix", all);
+    library.offer(&mut catalogue);
+    drop(catalogue);
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let add = |(name, voice, members): &(&str, [&str; 2], [&str; 3])| {
+        let spec = GuildSpec {
+            text: vec!["music".into()],
+            voice: texts(voice),
+            members: texts(members),
+        };
+        ((*name).to_owned(), stage.at.add_guild(name, &spec))
+    };
+    SERVERS.iter().map(add).collect()
+}
+
+/// Ann sits down in the first server and asks for music, so that the page has something to show.
+pub(super) fn first_scene(playground: &Arc<Playground>) {
+    let Some((_, guild)) = playground.guilds.first() else {
+        return;
+    };
+    let ann = guild.member("ann");
+    playground.stage.at.chat.seat(guild.id, ann, Some(guild.first_voice));
+    for text in [
+        "/play query:Harbour at Dawn",
+        "/play query:https://music.example/playlist/mix",
+    ] {
+        act::say(playground, guild, ann, text);
+    }
+}
