@@ -118,14 +118,20 @@ async fn types(page: &mut Page) {
         SOON,
     )
     .await;
+    shows_card(page).await;
+    page.click(&button("Pause")).await;
+    page.until(&format!("window.told.paused && {QUIET}"), SOON).await;
+    page.click(&button("Resume")).await;
+    page.until(&format!("window.told.playing && {LOUD} && {TOGETHER}"), SOON)
+        .await;
+}
+
+/// Asks for a card and waits until the newest one is of the track that plays.
+async fn shows_card(page: &mut Page) {
     say(page, "/nowplaying").await;
-    let track = page.value("window.told.track").await;
-    page.click(&button("Skip")).await;
-    page.until(
-        &format!("window.told.track !== {track} && window.told.playing && {LOUD} && {TOGETHER}"),
-        SOON,
-    )
-    .await;
+    let card = format!("{}?.closest('li').querySelector('.title')?.innerText", button("Skip"));
+    let card = format!("{card} === document.querySelector('#now b').innerText");
+    page.until(&card, SOON).await;
 }
 
 /// The newest button of the channel with these words.
@@ -235,8 +241,7 @@ fn picture(name: &str) -> PathBuf {
 
 /// Pictures, wide, dark and of a phone's width.
 async fn shows(page: &mut Page) {
-    say(page, "/nowplaying").await;
-    page.until(&button("Skip"), SOON).await;
+    shows_card(page).await;
     page.value("document.activeElement.blur()").await;
     page.picture(&picture("playground.png")).await;
     page.resize(1_280, 900, true).await;
