@@ -241,10 +241,20 @@ fn picture(name: &str) -> PathBuf {
 
 /// Pictures, wide, dark and of a phone's width.
 async fn shows(page: &mut Page) {
-    shows_card(page).await;
+    say(page, "/seek position:1:12").await;
+    page.until("window.told.position_ms >= 72000", SOON).await;
+    page.resize(1_280, 1_140, false).await;
+    say(page, "/nowplaying").await;
+    page.until(
+        "document.querySelector('#lines li:last-child').innerText.includes('Skip')",
+        SOON,
+    )
+    .await;
+    page.value("window.scrollTo(0, 0); document.getElementById('lines').scrollTop = 1e6")
+        .await;
     page.value("document.activeElement.blur()").await;
     page.picture(&picture("playground.png")).await;
-    page.resize(1_280, 900, true).await;
+    page.resize(1_280, 1_140, true).await;
     page.picture(&picture("dark.png")).await;
     page.resize(390, 844, false).await;
     let wide = page.value("document.documentElement.scrollWidth").await;

@@ -217,8 +217,5 @@ async fn returned(playground: &Playground, what: &str, began_ms: u64) {
         tokio::time::sleep(LOOK).await;
     }
     let took_ms = at.now() - began_ms;
-    playground.tell(&format!(
-        "{what} and connected again after {:.1} s",
-        took_ms as f64 / 1_000.0
-    ));
+    playground.tell(&format!("{what} and connected again after {took_ms} ms"));
 }

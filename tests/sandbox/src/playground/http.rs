@@ -118,6 +118,7 @@ async fn answer(house: &House, request: Request<Incoming>) -> Reply {
             None => plain(StatusCode::NOT_FOUND, "the playground has no server"),
         },
         (Method::GET, "/events") => events(house, &pairs(request.uri().query().unwrap_or_default())),
+        (Method::GET, "/favicon.ico") => plain(StatusCode::NO_CONTENT, ""),
         (Method::GET, "/page.css") => file("text/css; charset=utf-8", include_str!("page.css")),
         (Method::GET, "/page.js") => file("text/javascript; charset=utf-8", include_str!("page.js")),
         (Method::GET, "/listen.js") => file("text/javascript; charset=utf-8", include_str!("listen.js")),

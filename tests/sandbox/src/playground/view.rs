@@ -340,8 +340,13 @@ fn card(embed: &Value, names: &dyn Fn(u64) -> Option<String>) -> String {
 
 fn button(button: &ButtonView, message: u64, look: Look) -> String {
     let (off, kind) = (if button.disabled { " disabled" } else { "" }, button.style);
-    let words = format!("{} {}", button.emoji, button.label);
-    let inside = format!("<button class=\"style{kind}\"{off}>{}</button>", escaped(words.trim()));
+    // Signs need a font that not every machine has; words are enough.
+    let words = if button.label.is_empty() {
+        &button.emoji
+    } else {
+        &button.label
+    };
+    let inside = format!("<button class=\"style{kind}\"{off}>{}</button>", escaped(words));
     let fields = [("message", message.to_string()), ("id", button.custom_id.clone())];
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     form("press", look, &fields, &inside)
