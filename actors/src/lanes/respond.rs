@@ -116,7 +116,11 @@ const fn is_message(reply: &ReplyTo) -> bool {
 /// none within Discord's time can't get any.
 async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
     let discord = &station.ports.discord;
-    if is_component(reply) {
+    if reply.public && is_component(reply) {
+        if say == Say::Refused(Refusal::TooLate) {
+            // Whoever pressed has an answer, or was told by Discord that there is none.
+            return Ok(());
+        }
         // What stands there is the card that the button is on: it shows how things are, whoever draws it.
         return later(station, guild, reply, say).await.or_else(expected);
     }

@@ -196,3 +196,23 @@ fn a_button_that_is_refused_after_a_deferral_leaves_its_message_alone() {
         );
     });
 }
+
+#[test]
+fn a_press_that_is_replayed_when_it_is_old_changes_nothing_that_somebody_reads() {
+    playing(23, |world| async move {
+        world.adds("b").await;
+        let page = world.discord.press(GUILD, ANN, TEXT, Command::Queue { page: 0 });
+        let pause = world.discord.press(GUILD, ANN, TEXT, button(1, Command::Pause));
+        assert!(world.until(500, |w| w.answer(pause).is_some()).await);
+        world.kill().await;
+        world.wait_ms(3_000).await;
+        world.start().await.expect("a process");
+        world.wait_ms(5_000).await;
+        let told = world.discord.interaction(page).expect("known");
+        assert!(matches!(told.shown, Some(Say::Queue(_))), "{told:?}");
+        assert_eq!(told.follow_ups, []);
+        let told = world.discord.interaction(pause).expect("known");
+        assert!(matches!(told.shown, Some(Say::Pressed(_))), "{told:?}");
+        assert_eq!(told.follow_ups, []);
+    });
+}
