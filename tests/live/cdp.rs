@@ -23,7 +23,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(40);
 
 /// The browser's program: `CHROMIUM`, else what the distribution has on `PATH`.
-pub fn program() -> Option<PathBuf> {
+pub(crate) fn program() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Some(named.into());
     }
@@ -35,22 +35,27 @@ pub fn program() -> Option<PathBuf> {
 }
 
 /// One page of a browser of its own, which ends with it.
-pub struct Page {
+pub(crate) struct Page {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     _browser: Child,
     _profile: tempfile::TempDir,
     session: Option<String>,
     last_id: u64,
     /// What the page complained of: exceptions, console errors, refused requests.
-    pub errors: Vec<String>,
+    pub(crate) errors: Vec<String>,
 }
 
 impl Page {
     /// Starts the browser and opens `address`.
-    pub async fn open(program: &Path, address: &str) -> Self {
+    pub(crate) async fn open(program: &Path, address: &str) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Command::new(program)
-            .args(["--headless=new", "--remote-debugging-port=0", "--no-sandbox", "--disable-gpu"])
+            .args([
+                "--headless=new",
+                "--remote-debugging-port=0",
+                "--no-sandbox",
+                "--disable-gpu",
+            ])
             .args(["--disable-dev-shm-usage", "--no-first-run", "--mute-audio", "--lang=en"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
@@ -93,7 +98,7 @@ impl Page {
     }
 
     /// Sends a command and waits for its answer.
-    pub async fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) async fn call(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({ "id": self.last_id, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -106,7 +111,9 @@ impl Page {
             let frame = frame.unwrap_or_else(|_| panic!("{method} was not answered"));
             let frame = frame.expect("the browser went away").unwrap();
             let Ok(text) = frame.to_text() else { continue };
-            let Ok(mut told) = serde_json::from_str::<Value>(text) else { continue };
+            let Ok(mut told) = serde_json::from_str::<Value>(text) else {
+                continue;
+            };
             if told["id"] == json!(self.last_id) {
                 assert!(told.get("error").is_none(), "{method}: {}", told["error"]);
                 return told["result"].take();
@@ -129,7 +136,7 @@ impl Page {
     }
 
     /// The value of an expression in the page; promises are awaited.
-    pub async fn value(&mut self, expression: &str) -> Value {
+    pub(crate) async fn value(&mut self, expression: &str) -> Value {
         let ask = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let mut told = self.call("Runtime.evaluate", ask).await;
         let wrong = told.get("exceptionDetails");
@@ -138,7 +145,7 @@ impl Page {
     }
 
     /// Waits until an expression is true. Tells how long that took.
-    pub async fn until(&mut self, expression: &str, within: Duration) -> Duration {
+    pub(crate) async fn until(&mut self, expression: &str, within: Duration) -> Duration {
         let began = Instant::now();
         loop {
             if self.value(&format!("Boolean({expression})")).await == json!(true) {
@@ -147,18 +154,21 @@ impl Page {
             if began.elapsed() > within {
                 let text = self.value("document.body.innerText").await;
                 let text = text.as_str().unwrap_or_default();
-                panic!("not so within {} ms: {expression}\nthe page says:\n{text}\n{:?}", within.as_millis(), self.errors);
+                panic!(
+                    "not so within {} ms: {expression}\nthe page says:\n{text}\n{:?}",
+                    within.as_millis(),
+                    self.errors
+                );
             }
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// Clicks in the middle of the first element that `selector` finds, as a person does.
-    pub async fn click(&mut self, selector: &str) {
-        let quoted = json!(selector);
-        self.until(&format!("document.querySelector({quoted})"), ANSWER).await;
+    /// Clicks in the middle of the element that `element`, an expression, leads to, as a person does.
+    pub(crate) async fn click(&mut self, element: &str) {
+        self.until(element, ANSWER).await;
         let place = format!(
-            "(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
+            "(() => {{ const e = {element}; e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
              const r = e.getBoundingClientRect(); return {{ x: r.x + r.width / 2, y: r.y + r.height / 2 }} }})()"
         );
         let place = self.value(&place).await;
@@ -169,12 +179,12 @@ impl Page {
     }
 
     /// Types into what has the focus.
-    pub async fn write(&mut self, text: &str) {
+    pub(crate) async fn write(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
     /// Presses and releases a key that types nothing but what it does: `Enter`, `Escape`, `Tab`, `ArrowDown`.
-    pub async fn press(&mut self, key: &str) {
+    pub(crate) async fn press(&mut self, key: &str) {
         let code = match key {
             "Enter" => 13,
             "Escape" => 27,
@@ -192,7 +202,7 @@ impl Page {
     }
 
     /// Makes the page so wide and high, in CSS pixels; `dark` is the system's preference.
-    pub async fn resize(&mut self, width: u32, height: u32, dark: bool) {
+    pub(crate) async fn resize(&mut self, width: u32, height: u32, dark: bool) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         self.call("Emulation.setDeviceMetricsOverride", size).await;
         let scheme = if dark { "dark" } else { "light" };
@@ -201,7 +211,7 @@ impl Page {
     }
 
     /// Keeps what is seen as a PNG file.
-    pub async fn picture(&mut self, file: &Path) {
+    pub(crate) async fn picture(&mut self, file: &Path) {
         let shot = self.call("Page.captureScreenshot", json!({ "format": "png" })).await;
         let bytes = base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap_or_default());
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

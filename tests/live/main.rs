@@ -3,6 +3,9 @@
 //! Each failing scenario is named with its file, line and step. The tests take turns: two demos at once would measure
 //! the machine.
 
+mod browser;
+mod cdp;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
