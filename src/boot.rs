@@ -47,6 +47,7 @@ pub fn run(config: &Config) -> Exit {
 struct Stops {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Stops {
@@ -54,6 +55,7 @@ impl Stops {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
@@ -62,6 +64,8 @@ impl Stops {
             biased;
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "Ctrl-C",
+            // The terminal that it was started from is gone.
+            _ = self.hangup.recv() => "SIGHUP",
         }
     }
 }

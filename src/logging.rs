@@ -37,11 +37,35 @@ fn problem(problem: &str, fix: &str) -> Problems {
     }])
 }
 
+/// The levels of a filter.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// A word of a filter that is nearly a level. It would be taken for the name of a module, and nothing be logged at all.
+fn misspelt(filter: &str) -> Option<(&str, &'static str)> {
+    let lone = filter
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.contains(['=', ':', '[', '_']));
+    lone.filter(|word| !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)))
+        .find_map(|word| {
+            let near = LEVELS
+                .iter()
+                .find(|level| strsim::damerau_levenshtein(&word.to_lowercase(), level) <= 2);
+            near.map(|level| (word, *level))
+        })
+}
+
 /// What turns events into lines on `writer`.
 fn subscriber<W>(config: &LogConfig, color: bool, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, Problems>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    if let Some((word, meant)) = misspelt(&config.filter) {
+        return Err(problem(
+            &format!("`{word}` is no level and no part of this program"),
+            &format!("did you mean `{meant}`? Levels: {}", LEVELS.join(", ")),
+        ));
+    }
     let filter = EnvFilter::try_new(&config.filter).map_err(|error| {
         problem(
             &format!("`{}` is not a filter: {error}", config.filter),
@@ -164,6 +188,23 @@ mod tests {
         tracing::subscriber::with_default(subscriber(&config, false, masked).unwrap(), event);
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_level_that_is_misspelt_is_not_taken_for_a_module() {
+        assert_eq!(misspelt("inof"), Some(("inof", "info")));
+        assert_eq!(misspelt("warn,debgu"), Some(("debgu", "debug")));
+        for good in [
+            "info",
+            "INFO",
+            "warn,ostinato=debug",
+            "ostinato::lavalink=trace",
+            "ostinato",
+            "hyper=off,info",
+            "",
+        ] {
+            assert_eq!(misspelt(good), None, "{good}");
+        }
     }
 
     #[test]

@@ -105,6 +105,19 @@ pub(super) fn list(raw: &Raw) -> Result<Vec<Node>, Vec<Fault>> {
                 )
                 .in_part(&part),
             ),
+            Ok(node)
+                if nodes
+                    .iter()
+                    .any(|other| (&other.host, other.port) == (&node.host, node.port)) =>
+            {
+                faults.push(
+                    Fault::new(
+                        format!("two nodes are at {}:{}", node.host, node.port),
+                        "name each node once: a second session there would take the players of the first",
+                    )
+                    .in_part(&part),
+                );
+            }
             Ok(node) => nodes.push(node),
             Err(found) => faults.extend(found.into_iter().map(|fault| fault.in_part(&part))),
         }

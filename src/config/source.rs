@@ -121,7 +121,9 @@ impl Sources {
         let named = self.variable("CONFIG_PATH").map(PathBuf::from);
         let path = named.clone().unwrap_or_else(|| DEFAULT_FILE.into());
         let size = match fs::metadata(&path) {
-            Ok(found) => found.len(),
+            Ok(found) if found.is_file() => found.len(),
+            // A pipe or a device may never end.
+            Ok(_) => return self.unreadable(&path, "is no file"),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => return,
             Err(error) => return self.unreadable(&path, &error.to_string()),
         };

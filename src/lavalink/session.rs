@@ -212,6 +212,8 @@ pub(super) struct Driver {
     pub(super) lost_at: Option<Instant>,
     failures: u32,
     pub(super) is_version_known: bool,
+    /// Why the node is lost, as it was told last.
+    complaint: Option<String>,
 }
 
 impl Driver {
@@ -233,6 +235,7 @@ impl Driver {
             lost_at: None,
             failures: 0,
             is_version_known: false,
+            complaint: None,
         }
     }
 
@@ -309,6 +312,8 @@ impl Driver {
 
     /// The session is up. Its guilds are told before anything else of it.
     pub(super) fn rise(&mut self, id: String, resumed: bool, up: AudioEvent) {
+        tracing::info!(node = %self.node.id, shard = %self.shard, resumed, "an audio node is connected");
+        self.complaint = None;
         self.session.begin(id, resumed);
         self.session.standing.set(Standing::Up);
         self.lost_at = None;
@@ -333,9 +338,16 @@ impl Driver {
     pub(super) fn lose(&mut self, why: &str) {
         self.lost_at = None;
         if self.session.standing.get() == Standing::Lost {
-            tracing::debug!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost");
+            if self.complaint.as_deref() == Some(why) {
+                tracing::debug!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost");
+            } else {
+                // Not the reason that was told: a wrong password shows only when the node can be reached.
+                tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost, for another reason");
+                self.complaint = Some(why.to_owned());
+            }
             return;
         }
+        self.complaint = Some(why.to_owned());
         self.session.standing.set(Standing::Lost);
         // Others take its guilds over; that none is left is said by the fleet's shell.
         tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");

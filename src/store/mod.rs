@@ -57,6 +57,14 @@ pub enum OpenError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The file system does not let the file be opened or written; the file itself is good.
+    #[error("{path}: {source}; the database is not damaged: make room on its disk, or make the disk writable, and start again", path = path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// The file is not ours or is damaged.
     #[error("{path}: {source}; if it is damaged, restore it from a backup or move it away to start empty", path = path.display())]
     Database {

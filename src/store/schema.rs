@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::{Durability, OpenError, StoreSettings};
 
@@ -43,10 +43,19 @@ CREATE TABLE IF NOT EXISTS seats (
 
 /// Opens the file at `path` with the settings' durability and brings its tables up to date.
 pub(super) fn open(path: &Path, settings: &StoreSettings) -> Result<Connection, OpenError> {
-    let fault = |source| OpenError::Database {
+    let fault = |source: rusqlite::Error| {
+        let path = path.to_path_buf();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+                OpenError::Disk { path, source }
+            }
+            Some(_) | None => OpenError::Database { path, source },
+        }
+    };
+    private(path).map_err(|source| OpenError::Directory {
         path: path.to_path_buf(),
         source,
-    };
+    })?;
     let connection = Connection::open(path).map_err(fault)?;
     prepare(&connection, settings).map_err(fault)?;
     let found: i64 = connection
@@ -65,6 +74,20 @@ pub(super) fn open(path: &Path, settings: &StoreSettings) -> Result<Connection, 
         connection.pragma_update(None, "user_version", SCHEMA).map_err(fault)?;
     }
     Ok(connection)
+}
+
+/// Makes the file, if there is none, for this user alone: it holds tokens of interactions that wait. What SQLite puts
+/// beside it has the same rights.
+fn private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        // A disk that is read-only may hold a good file: SQLite says what is the matter.
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem && path.exists() => Ok(()),
+        opened => opened.map(drop),
+    }
 }
 
 fn prepare(connection: &Connection, settings: &StoreSettings) -> rusqlite::Result<()> {

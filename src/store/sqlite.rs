@@ -3,6 +3,7 @@
 //! Calls are enqueued when they are made and worked off in that order by the writer thread; a full queue refuses at
 //! once. No SQL here.
 
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -69,7 +70,7 @@ impl SqliteStore {
             path: dir.clone(),
             source,
         };
-        std::fs::create_dir_all(dir).map_err(fault)?;
+        directory(dir).map_err(fault)?;
         let lock = DataDirLock::take(dir, LOCK_PATIENCE)?;
         let path = dir.join("guilds.db");
         let main = schema::open(&path, settings)?;
@@ -83,8 +84,9 @@ impl SqliteStore {
         std::thread::Builder::new()
             .name("store-sync".into())
             .spawn(move || {
+                let mut could = true;
                 while stop.recv_timeout(SYNC_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    writer::checkpoint(&side);
+                    could = writer::checkpoint(&side, could);
                 }
             })
             .map_err(fault)?;
@@ -119,6 +121,15 @@ impl SqliteStore {
             }
         })
     }
+}
+
+/// Makes the directory, if there is none, for this user alone.
+fn directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 fn ended() -> PortError {

@@ -74,7 +74,7 @@ impl Writer {
     /// Works until every sender is gone or a stop was asked for, then carries everything to the disk.
     pub(super) fn run(mut self, inbox: &Receiver<Job>) {
         self.work(inbox);
-        checkpoint(&self.connection);
+        checkpoint(&self.connection, true);
     }
 
     fn work(&mut self, inbox: &Receiver<Job>) {
@@ -257,9 +257,18 @@ impl Writer {
     }
 }
 
-/// Carries what is committed to the disk without making writers wait.
-pub(super) fn checkpoint(connection: &Connection) {
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "the store's side checkpoint failed; what is committed stands in the write-ahead file");
+/// Carries what is committed to the disk without making writers wait. Tells whether it could. `could`: the one before; a
+/// disk that stays full is told once.
+pub(super) fn checkpoint(connection: &Connection, could: bool) -> bool {
+    match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        Ok(()) => true,
+        Err(error) if could => {
+            tracing::warn!(%error, "the store's side checkpoint failed; what is committed stands in the write-ahead file");
+            false
+        }
+        Err(error) => {
+            tracing::debug!(%error, "the store's side checkpoint still fails");
+            false
+        }
     }
 }

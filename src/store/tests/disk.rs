@@ -110,6 +110,37 @@ fn a_file_that_is_no_database_is_left_as_it_is() {
 }
 
 #[test]
+fn a_full_disk_at_the_start_is_named_and_the_good_file_is_not_called_damaged() {
+    let files = Files::new();
+    let settings = StoreSettings {
+        limit_bytes: Some(1),
+        ..files.settings()
+    };
+    let error = SqliteStore::open(&settings).err().unwrap();
+    assert!(matches!(error, OpenError::Disk { .. }), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("make room") && !said.contains("move it away"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_stored_is_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let files = Files::new();
+    let settings = StoreSettings {
+        data_dir: files.path().join("fresh"),
+        ..files.settings()
+    };
+    let store = SqliteStore::open(&settings).unwrap();
+    let rights = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(rights(&settings.data_dir), 0o700);
+    for name in ["guilds.db", "guilds.db-wal", "guilds.db-shm"] {
+        assert_eq!(rights(&settings.data_dir.join(name)), 0o600, "{name}");
+    }
+    store.close();
+}
+
+#[test]
 fn a_newer_release_s_files_are_left_as_they_are() {
     let files = Files::new();
     files.close(files.open());
