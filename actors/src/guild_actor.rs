@@ -160,8 +160,10 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Waiting { .. }
         | Event::Settled { .. }
         | Event::Failures { .. }
+        | Event::Heard
         | Event::Awoke(_)
         | Event::Sat(_)
+        | Event::Seated(_)
         | Event::OwnVoice { .. }
         | Event::Server { .. }
         | Event::Joining { .. }
@@ -183,6 +185,7 @@ fn sits(input: &Input) -> Option<ChannelId> {
         Input::Command { .. }
         | Input::Restored(_)
         | Input::Seat(_)
+        | Input::Seats(_)
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }
@@ -197,11 +200,12 @@ fn sits(input: &Input) -> Option<ChannelId> {
 fn closes(input: &Input, decision: &Decision) -> Option<u64> {
     match input {
         Input::Command { reply, .. } if decision.ignored == Some(Ignored::Repeat) => {
-            reply.as_ref().map(|reply| reply.interaction)
+            reply.as_ref().map(|reply| reply.id)
         }
         Input::Command { .. }
         | Input::Restored(_)
         | Input::Seat(_)
+        | Input::Seats(_)
         | Input::OwnVoice { .. }
         | Input::VoiceServer { .. }
         | Input::VoiceLost
@@ -219,6 +223,7 @@ pub(crate) fn input_name(input: &Input) -> &'static str {
         Input::Command { command, .. } => guild::command_name(command),
         Input::Restored(_) => "(restored)",
         Input::Seat(_) => "(seat)",
+        Input::Seats(_) => "(seats)",
         Input::OwnVoice { .. } => "(own voice)",
         Input::VoiceServer { .. } => "(voice server)",
         Input::VoiceLost => "(voice lost)",

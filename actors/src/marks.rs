@@ -61,6 +61,13 @@ impl Marks {
     }
 }
 
+impl Mark {
+    /// Whether it is of an older gateway session than `other`, and so means nothing beside it.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        self.session < other.session
+    }
+}
+
 impl Drop for Mark {
     fn drop(&mut self) {
         let (session, sequence) = (self.session, self.sequence);

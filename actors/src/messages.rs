@@ -13,7 +13,7 @@ use crate::marks::Mark;
 pub(crate) struct Item {
     pub(crate) stamped: Stamped,
     /// Held until the input is durable or closed.
-    pub(crate) _mark: Option<Mark>,
+    pub(crate) mark: Option<Mark>,
 }
 
 /// What a shard has to attend to for one guild. It lies in the shard's table until the actor takes it, so that an

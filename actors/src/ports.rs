@@ -343,7 +343,7 @@ pub enum GatewayEvent {
 
 // -------------------------------------------------------------------------------------------------------- discord
 
-/// A first callback to an interaction.
+/// A first callback to an interaction, or what a message gets in its place.
 #[derive(Clone, Debug, PartialEq)]
 pub enum First {
     /// The answer itself.
@@ -362,7 +362,9 @@ pub enum First {
 
 /// Answers, notices, and what only Discord's REST interface knows. Calls keep Discord's rate limits by themselves.
 pub trait Discord {
-    /// The one first callback. `Gone`: the interaction is unknown (too late) or was answered already.
+    /// The one first callback. `Gone`: the interaction is unknown (too late) or was answered already. To a message
+    /// ([`Via::Message`](ostinato_machine::ids::Via)) an answer is a message that refers to it, however often it is said,
+    /// and a deferral shows that the bot is typing; the three calls below are [`PortErrorKind::Refused`] there.
     fn first(&self, reply: &ReplyTo, guild: GuildId, first: First) -> Work<()>;
     /// Edits the first answer.
     fn edit(&self, reply: &ReplyTo, guild: GuildId, say: Say) -> Work<()>;

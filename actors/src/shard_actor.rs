@@ -99,7 +99,7 @@ impl ShardActor {
             cause: CauseId::Internal,
             input: Input::Wake,
         };
-        let item = Arc::new(Item { stamped, _mark: None });
+        let item = Arc::new(Item { stamped, mark: None });
         Some(Deliver { seq: 0, item })
     }
 

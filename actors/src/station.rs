@@ -149,6 +149,7 @@ impl Station {
             Input::Command { .. }
             | Input::Restored(_)
             | Input::Seat(_)
+            | Input::Seats(_)
             | Input::OwnVoice { .. }
             | Input::VoiceServer { .. }
             | Input::VoiceLost
@@ -160,7 +161,7 @@ impl Station {
         };
         let result = self.admit(guild, cause, input, sequence);
         if let (Some((command, reply)), Err(why)) = (&waits, &result) {
-            tracing::info!(%guild, command, cause = reply.interaction, %why, "a command was refused at the door");
+            tracing::info!(%guild, command, cause = reply.id, %why, "a command was refused at the door");
             self.lanes.replies.say(self, guild, reply, Say::Refused(why.refusal()));
         }
         result
@@ -185,7 +186,7 @@ impl Station {
                 cause,
                 input,
             },
-            _mark: shard.marks.open(sequence),
+            mark: shard.marks.open(sequence),
         };
         shard.offer(guild, item, command, &self.settings)?;
         self.note(guild, Note::Accepted);

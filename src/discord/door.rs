@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ostinato_actors::ports::{GatewayEvent, GatewaySink};
 use ostinato_machine::guild::{Caller, Command, Input};
-use ostinato_machine::ids::{CauseId, ReplyTo, ShardId};
+use ostinato_machine::ids::{CauseId, ReplyTo, ShardId, Via};
 use serenity::model::permissions::Permissions;
 
 use super::commands::{self, Interpreted, Local};
@@ -39,11 +39,11 @@ impl Door {
 
     fn answer(&self, shard: ShardId, reply: &ReplyTo, local: &Local) {
         if Rc::strong_count(&self.open) > OPEN {
-            tracing::warn!(%shard, cause = reply.interaction, "too many answers are on their way; one was not begun");
+            tracing::warn!(%shard, cause = reply.id, "too many answers are on their way; one was not begun");
             return;
         }
         let work = self.replies.local(reply, local);
-        let (cause, open) = (reply.interaction, Rc::clone(&self.open));
+        let (cause, open) = (reply.id, Rc::clone(&self.open));
         tokio::task::spawn_local(async move {
             if let Err(error) = work.await {
                 tracing::warn!(%shard, cause, %error, "an answer could not be given");
@@ -56,9 +56,12 @@ impl Door {
 impl Interactions for Door {
     fn interaction(&self, shard: ShardId, sequence: u64, interaction: Interaction, sink: &dyn GatewaySink) {
         let reply = |public| ReplyTo {
-            interaction: interaction.id,
-            application: interaction.application,
-            token: interaction.token.clone(),
+            id: interaction.id,
+            via: Via::Interaction {
+                application: interaction.application,
+                token: interaction.token.clone(),
+                component: false,
+            },
             arrived_ms: interaction.arrived_ms,
             made_ms: self
                 .skew

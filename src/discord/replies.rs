@@ -1,8 +1,10 @@
 //! Answers on their way to Discord: data in, words and requests out.
 //!
 //! The only implementation of [`Discord`] that talks to anybody. It decides nothing: when an answer is due, what it
-//! says and who may see it comes from the reply lane. Nobody is ever pinged, and a refusal is never public.
+//! says and who may see it comes from the reply lane. Nobody is ever pinged, and a refusal is never public, but where a
+//! command was a message: whatever answers that stands beside it.
 
+mod answering;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use ostinato_actors::ports::{Clock, Discord, First, PortError, PortErrorKind, Work};
 use ostinato_machine::guild::{JoinBlock, Say};
-use ostinato_machine::ids::{ChannelId, GuildId, ReplyTo, UserId};
+use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use serde::Serialize;
 use serenity::builder::{
     CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, CreateInteractionResponse,
@@ -43,6 +45,9 @@ impl Replies {
 
     /// The one first callback, with an answer that needs no guild.
     pub fn local(&self, reply: &ReplyTo, what: &Local) -> Work<()> {
+        if let Via::Message { channel } = reply.via {
+            return self.answer_message(channel, reply, &local(what));
+        }
         self.callback(reply, &answer(&local(what), what.is_public()))
     }
 
@@ -67,25 +72,43 @@ impl Replies {
         else {
             return gone("the interaction is too old for a first callback");
         };
+        let Via::Interaction { token, .. } = &reply.via else {
+            return no_interaction();
+        };
         let operation = Operation::Callback {
-            interaction: reply.interaction,
-            token: reply.token.clone(),
+            interaction: reply.id,
+            token: token.clone(),
         };
         send(self.rest.clone(), operation, Some(json(body)), Instant::now() + left)
     }
 
-    /// What comes after the first callback, while the token is good.
-    fn later(&self, reply: &ReplyTo, operation: Operation, body: Option<Result<Vec<u8>, PortError>>) -> Work<()> {
+    /// What comes after the first callback, while the token is good: `operation` with application and token.
+    fn later(
+        &self,
+        reply: &ReplyTo,
+        operation: impl FnOnce(u64, Hidden) -> Operation,
+        body: Option<Result<Vec<u8>, PortError>>,
+    ) -> Work<()> {
+        let Via::Interaction { application, token, .. } = &reply.via else {
+            return no_interaction();
+        };
         let Some(left_ms) = TOKEN_MS.checked_sub(self.age_ms(reply)).filter(|left| *left > 0) else {
             return gone("the interaction is 14 minutes old, its token ends");
         };
         let within = self.rest.settings().call.min(Duration::from_millis(left_ms));
+        let operation = operation(*application, token.clone());
         send(self.rest.clone(), operation, body, Instant::now() + within)
     }
 }
 
 impl Discord for Replies {
     fn first(&self, reply: &ReplyTo, _guild: GuildId, first: First) -> Work<()> {
+        if let Via::Message { channel } = reply.via {
+            return match first {
+                First::Answer { say: what, .. } => self.answer_message(channel, reply, &say(&what, self.moment())),
+                First::Defer { .. } => self.typing(channel),
+            };
+        }
         let body = match first {
             First::Answer { say: what, public } => answer(&say(&what, self.moment()), public && !is_refusal(&what)),
             First::Defer { public } => {
@@ -102,18 +125,12 @@ impl Discord for Replies {
             .content(message.text)
             .embeds(message.card.iter().map(embed).collect())
             .allowed_mentions(nobody());
-        let operation = Operation::EditOriginal {
-            application: reply.application,
-            token: reply.token.clone(),
-        };
+        let operation = |application, token| Operation::EditOriginal { application, token };
         self.later(reply, operation, Some(json(&body)))
     }
 
     fn delete(&self, reply: &ReplyTo) -> Work<()> {
-        let operation = Operation::DeleteOriginal {
-            application: reply.application,
-            token: reply.token.clone(),
-        };
+        let operation = |application, token| Operation::DeleteOriginal { application, token };
         self.later(reply, operation, None)
     }
 
@@ -128,10 +145,7 @@ impl Discord for Replies {
         if !public || is_refusal(&what) {
             body = body.flags(MessageFlags::EPHEMERAL);
         }
-        let operation = Operation::FollowUp {
-            application: reply.application,
-            token: reply.token.clone(),
-        };
+        let operation = |application, token| Operation::FollowUp { application, token };
         self.later(reply, operation, Some(json(&body)))
     }
 
@@ -227,6 +241,16 @@ fn nobody() -> CreateAllowedMentions {
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>, PortError> {
     serde_json::to_vec(body).map_err(|error| PortError::new(PortErrorKind::Malformed, format!("no body: {error}")))
+}
+
+/// What was asked for needs an interaction, and a message is none.
+fn no_interaction() -> Work<()> {
+    Box::pin(async {
+        Err(PortError::new(
+            PortErrorKind::Refused,
+            "a message takes one answer and no other call",
+        ))
+    })
 }
 
 fn gone(why: &'static str) -> Work<()> {

@@ -12,7 +12,7 @@ use ostinato_machine::guild::{
     Caller, Command, Decision, Guild, Input, Loaded, LoopMode, Outcome, Record, Report, Restored, Seat, Stamped, Tag,
     Wanted, Where, apply_all, decide, wants,
 };
-use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, Ticket, UserId};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ReplyTo, Ticket, UserId, Via};
 use ostinato_machine::limits::Limits;
 use ostinato_machine::track::Track;
 
@@ -156,9 +156,12 @@ fn command(command: Command) -> Input {
             manager: false,
         },
         reply: Some(ReplyTo {
-            interaction: 1,
-            application: 9,
-            token: Hidden::new("token"),
+            id: 1,
+            via: Via::Interaction {
+                application: 9,
+                token: Hidden::new("token"),
+                component: false,
+            },
             arrived_ms: NOW_MS,
             made_ms: NOW_MS,
             public: true,
@@ -217,6 +220,7 @@ impl Stage {
             Input::Player { .. }
             | Input::Restored(_)
             | Input::Seat(_)
+            | Input::Seats(_)
             | Input::OwnVoice { .. }
             | Input::VoiceServer { .. }
             | Input::VoiceLost

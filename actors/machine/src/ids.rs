@@ -97,16 +97,15 @@ pub enum CauseId {
     Order(Arc<str>),
 }
 
-/// Where an answer goes: the interaction that waits for it. Written with a pending command, so that another process can
-/// still finish it.
+/// Where an answer goes: what waits for it. Written with a pending command, so that another process can still finish it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyTo {
-    /// Id of the interaction.
-    pub interaction: u64,
-    /// Id of the application: the webhook that edits go to.
-    pub application: u64,
-    /// Token of the interaction, good for 15 minutes.
-    pub token: Hidden,
+    /// Id of what is answered: an interaction or a message. Discord's ids never meet, whatever they name.
+    #[serde(alias = "interaction")]
+    pub id: u64,
+    /// How the answer gets there.
+    #[serde(flatten)]
+    pub via: Via,
     /// When it came in, wall-clock ms.
     pub arrived_ms: u64,
     /// When Discord made it, by the clock of this machine, ms; 0 when nobody can tell. What is old on arrival is not
@@ -117,6 +116,37 @@ pub struct ReplyTo {
     pub public: bool,
 }
 
+impl ReplyTo {
+    /// What caused the command that waits for this answer.
+    pub const fn cause(&self) -> CauseId {
+        match self.via {
+            Via::Interaction { .. } => CauseId::Interaction(self.id),
+            Via::Message { .. } => CauseId::Message(self.id),
+        }
+    }
+}
+
+/// How an answer gets to where it is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Via {
+    /// An interaction: one first callback within 3 s, then edits and further messages through its webhook.
+    Interaction {
+        /// Id of the application: the webhook that edits go to.
+        application: u64,
+        /// Token of the interaction, good for 15 minutes.
+        token: Hidden,
+        /// Whether it came from a component of a message (a button), not from a command.
+        #[serde(default)]
+        component: bool,
+    },
+    /// A message that is a command: its answer is one message that refers to it, for everybody in the channel.
+    Message {
+        /// The channel of both.
+        channel: ChannelId,
+    },
+}
+
 /// A question that is under way. Unique over incarnations of a guild, so that a late completion never meets a new
 /// question of the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -125,4 +155,24 @@ pub struct Ticket {
     pub incarnation: u64,
     /// Number within that incarnation.
     pub number: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_an_older_release_wrote_is_still_read() {
+        let old = r#"{"interaction":5,"application":7,"token":"t","arrived_ms":1,"made_ms":1,"public":true}"#;
+        let reply: ReplyTo = serde_json::from_str(old).expect("it is read");
+        assert_eq!(reply.cause(), CauseId::Interaction(5));
+        let message = ReplyTo {
+            via: Via::Message { channel: ChannelId(3) },
+            ..reply.clone()
+        };
+        for reply in [reply, message] {
+            let written = serde_json::to_string(&reply).expect("it is written");
+            assert_eq!(serde_json::from_str::<ReplyTo>(&written).expect("it is read"), reply);
+        }
+    }
 }

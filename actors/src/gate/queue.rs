@@ -31,6 +31,8 @@ pub(super) struct Queue {
     snapshot: bool,
     /// The newest revision that is written by the snapshot only.
     dropped: u64,
+    /// The first input whose record was dropped, of the newest gateway session: its mark stands for those behind it.
+    oldest: Option<Arc<Item>>,
 }
 
 struct Held {
@@ -39,7 +41,7 @@ struct Held {
     loose: Looseness,
     outside: Option<Outside>,
     words: Option<Words>,
-    _item: Arc<Item>,
+    item: Arc<Item>,
 }
 
 impl Held {
@@ -82,7 +84,7 @@ impl Queue {
                 say: effects.say,
                 closes: effects.closes,
             }),
-            _item: effects.item,
+            item: effects.item,
         });
     }
 
@@ -117,9 +119,21 @@ impl Queue {
             // A snapshot speaks for them: keeping them would only fill the memory.
             let newest = self.held.iter().filter_map(Held::revision).max();
             self.dropped = self.dropped.max(newest.unwrap_or(0));
-            self.held.clear();
+            for held in std::mem::take(&mut self.held) {
+                self.hold(held.item);
+            }
         }
         out
+    }
+
+    /// Holds the low-water mark at a dropped input until the snapshot is durable. One is enough, for marks rise within a
+    /// gateway session.
+    fn hold(&mut self, item: Arc<Item>) {
+        let Some(mark) = &item.mark else { return };
+        let held = self.oldest.as_ref().and_then(|oldest| oldest.mark.as_ref());
+        if held.is_none_or(|held| held.is_before(mark)) {
+            self.oldest = Some(item);
+        }
     }
 
     pub(super) fn confirm(&mut self, revision: u64) {
@@ -128,6 +142,7 @@ impl Queue {
         }
         if self.snapshot && self.dropped <= revision {
             (self.snapshot, self.bytes, self.dropped) = (false, 0, 0);
+            self.oldest = None;
         }
     }
 
@@ -194,7 +209,7 @@ fn weight(record: &Record) -> usize {
 mod tests {
     use ostinato_machine::guild::{Answer, Say, Stage, To};
     use ostinato_machine::guild::{Event, Input, RECORD_VERSION, Stamped};
-    use ostinato_machine::ids::{CauseId, Hidden, ReplyTo};
+    use ostinato_machine::ids::{CauseId, Hidden, ReplyTo, Via};
     use smallvec::SmallVec;
 
     use super::*;
@@ -232,7 +247,7 @@ mod tests {
             closes: None,
             item: Arc::new(Item {
                 stamped,
-                _mark: marks.open(sequence),
+                mark: marks.open(sequence),
             }),
         }
     }
@@ -286,9 +301,12 @@ mod tests {
     fn l4_an_answer_that_does_not_wait_for_its_record_says_so() {
         let answer = || {
             let reply = ReplyTo {
-                interaction: 1,
-                application: 1,
-                token: Hidden::new("t"),
+                id: 1,
+                via: Via::Interaction {
+                    application: 1,
+                    token: Hidden::new("t"),
+                    component: false,
+                },
                 arrived_ms: 0,
                 made_ms: 0,
                 public: true,
@@ -337,6 +355,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_snapshot_stands_for_holds_the_mark_of_the_newest_gateway_session() {
+        let (mut queue, marks) = (Queue::default(), Marks::default());
+        queue.fall(BOUND);
+        for revision in 1..=10 {
+            if revision == 6 {
+                marks.restart();
+            }
+            queue.push(record(revision, 500), true, effects(&marks, revision), BOUND);
+            queue.release();
+        }
+        assert_eq!(marks.low_water(99), 5, "those of the older session mean nothing");
+        queue.confirm(10);
+        assert_eq!(marks.low_water(99), 99);
+    }
+
+    #[test]
     fn l6_beyond_the_bound_one_snapshot_stands_for_all() {
         let (mut queue, marks) = (Queue::default(), Marks::default());
         queue.fall(BOUND);
@@ -346,7 +380,11 @@ mod tests {
         }
         assert!(queue.held.is_empty());
         assert!(matches!(queue.next(), Next::Snapshot));
+        assert_eq!(marks.low_water(99), 0, "none of them is durable yet");
+        queue.confirm(9);
+        assert_eq!(marks.low_water(99), 0);
         queue.confirm(10);
+        assert_eq!(marks.low_water(99), 99);
         queue.push(record(11, 1), true, effects(&marks, 11), BOUND);
         assert_eq!(told(&queue.release()), "a11 w");
         assert!(matches!(queue.next(), Next::Record(record, _) if record.revision == 11));

@@ -1,4 +1,4 @@
-//! The reply lane: a timer per interaction, independent of guild and store.
+//! The reply lane: a timer per interaction or message that waits, independent of guild and store.
 //!
 //! It knows how long Discord waits, not what is answered. An answer in time is one first callback; what takes longer is
 //! deferred, and what takes too long is given up, first by the guild, then here.
@@ -77,7 +77,7 @@ impl Replies {
     /// Starts the timer of an interaction. One that is open already goes on.
     pub(crate) fn open(&self, station: &Rc<Station>, guild: GuildId, reply: &ReplyTo) -> Result<(), Refused> {
         let mut all = self.open.borrow_mut();
-        if all.contains_key(&reply.interaction) {
+        if all.contains_key(&reply.id) {
             return Ok(());
         }
         if all.len() >= station.settings.reply.open {
@@ -94,7 +94,7 @@ impl Replies {
             say: RefCell::new(None),
             changed: Notify::new(),
         });
-        all.insert(reply.interaction, Rc::clone(&open));
+        all.insert(reply.id, Rc::clone(&open));
         drop(all);
         let here = Rc::clone(station);
         station.spawn(async move { attend(&here, &open).await });
@@ -103,7 +103,7 @@ impl Replies {
 
     /// The work has begun: there is no point in waiting before it is deferred.
     pub(crate) fn working(&self, reply: &ReplyTo) {
-        if let Some(open) = self.open.borrow().get(&reply.interaction) {
+        if let Some(open) = self.open.borrow().get(&reply.id) {
             open.working.set(true);
             open.changed.notify_one();
         }
@@ -111,17 +111,17 @@ impl Replies {
 
     /// The final answer. It finds its interaction also when another process has opened it.
     pub(crate) fn say(&self, station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) {
-        if let Some(open) = self.open.borrow().get(&reply.interaction) {
+        if let Some(open) = self.open.borrow().get(&reply.id) {
             // The first final answer stands (L3).
             open.say.borrow_mut().get_or_insert(say);
             open.changed.notify_one();
             return;
         }
-        if self.over.borrow().contains(&reply.interaction) {
-            tracing::debug!(%guild, cause = reply.interaction, "a second final answer was not given");
+        if self.over.borrow().contains(&reply.id) {
+            tracing::debug!(%guild, cause = reply.id, "a second final answer was not given");
             return;
         }
-        self.finish(reply.interaction);
+        self.finish(reply.id);
         let speaking = Speaking::begin(&self.speaking);
         let age_ms = station.ports.clock.now_ms().saturating_sub(reply.arrived_ms);
         let (here, reply) = (Rc::clone(station), reply.clone());
@@ -170,14 +170,14 @@ fn age_ms(now_ms: u64, reply: &ReplyTo, first_ms: u64) -> u64 {
 
 /// Waits for the answer to one interaction and gives it.
 async fn attend(station: &Rc<Station>, open: &Rc<Open>) {
-    let listed = Listed(station, open.reply.interaction);
+    let listed = Listed(station, open.reply.id);
     let mut stand = Stand::Silent;
     let say = listen(station, open, &mut stand).await;
     let replies = &station.lanes.replies;
     let _speaking = Speaking::begin(&replies.speaking);
     drop(listed);
     if let Some(say) = say {
-        replies.finish(open.reply.interaction);
+        replies.finish(open.reply.id);
         let age_ms = open.age_ms(station);
         respond::answer(station, open.guild, &open.reply, say, stand, age_ms).await;
     }
@@ -203,12 +203,12 @@ async fn listen(station: &Rc<Station>, open: &Rc<Open>, stand: &mut Stand) -> Op
             continue;
         }
         if age_ms >= give_up_ms {
-            tracing::warn!(guild = %open.guild, cause = open.reply.interaction, "nobody answered an interaction; it is given up");
+            tracing::warn!(guild = %open.guild, cause = open.reply.id, "nobody answered an interaction; it is given up");
             return Some(Say::Refused(Refusal::Expired));
         }
         if age_ms >= expire_ms && !expired {
             expired = true;
-            let interaction = open.reply.interaction;
+            let interaction = open.reply.id;
             let input = Input::Expired { interaction };
             // Refused or not: the patience that follows ends this.
             let _ = station.push(open.guild, CauseId::Internal, input, 0);

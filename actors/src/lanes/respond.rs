@@ -1,10 +1,11 @@
-//! Speaking to one interaction: first callback, edit, deletion, follow-up, each with its repeats and its end.
+//! Speaking to what waits for an answer: first callback, edit, deletion, follow-up, each with its repeats and its end.
+//! A message knows the first two alone, and is in no hurry.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use ostinato_machine::guild::{Refusal, Say};
-use ostinato_machine::ids::{GuildId, ReplyTo};
+use ostinato_machine::ids::{GuildId, ReplyTo, Via};
 
 use crate::ports::{First, PortError, PortErrorKind, Work};
 use crate::station::{Station, sleep_ms};
@@ -29,13 +30,20 @@ pub(super) enum Stand {
 /// Defers; what comes then is an edit. `left_ms`: how long a first callback may still be tried.
 pub(super) async fn defer(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, left_ms: u64) -> Stand {
     let first = First::Defer { public: reply.public };
+    if is_message(reply) {
+        // It only shows that somebody is at work: once and as well as can be.
+        if let Err(error) = station.ports.discord.first(reply, guild, first).await {
+            tracing::debug!(%guild, cause = reply.id, %error, "nobody sees that a message is being worked on");
+        }
+        return Stand::Deferred;
+    }
     let result = repeat(station, Some(left_ms), || {
         station.ports.discord.first(reply, guild, first.clone())
     });
     match result.await {
         Ok(()) => Stand::Deferred,
         Err(error) => {
-            tracing::info!(%guild, cause = reply.interaction, %error, "an interaction could not be deferred");
+            tracing::info!(%guild, cause = reply.id, %error, "an interaction could not be deferred");
             // Somebody was first, or it is gone; or nobody knows, and the answer will find out.
             if error.kind == PortErrorKind::Gone {
                 Stand::Taken
@@ -57,6 +65,17 @@ pub(super) async fn answer(
 ) {
     let refused = matches!(say, Say::Refused(_));
     let first_ms = station.settings.reply.first_ms;
+    if is_message(reply) {
+        // One message, whatever came before: its nonce keeps a second one away (L3).
+        let first = First::Answer { say, public: true };
+        let result = repeat(station, None, || {
+            station.ports.discord.first(reply, guild, first.clone())
+        });
+        if let Err(error) = result.await {
+            tracing::warn!(%guild, cause = reply.id, %error, "an answer could not be given");
+        }
+        return;
+    }
     let too_late = say == Say::Refused(Refusal::TooLate) || age_ms >= first_ms;
     let result = if refused && stand == Stand::Silent && too_late {
         // It was old when it came: it was not applied and gets no callback. Whoever looks at an older deferral is told.
@@ -84,8 +103,12 @@ pub(super) async fn answer(
         later(station, guild, reply, say, stand).await
     };
     if let Err(error) = result {
-        tracing::warn!(%guild, cause = reply.interaction, %error, "an answer could not be given");
+        tracing::warn!(%guild, cause = reply.id, %error, "an answer could not be given");
     }
+}
+
+const fn is_message(reply: &ReplyTo) -> bool {
+    matches!(reply.via, Via::Message { .. })
 }
 
 /// Answers an interaction that was deferred. A refusal is for the caller alone: after a public deferral it is another

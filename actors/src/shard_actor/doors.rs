@@ -101,12 +101,19 @@ fn ready(station: &Rc<Station>, shard: &Rc<Shard>) {
 
 fn guild_up(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, seats: &GuildSeats) {
     let guild = GuildId(seats.guild);
+    let known = shard.seats.borrow().knows(guild);
     let different = shard.seats.borrow_mut().announce(seats);
     if shard.phase(guild) == Phase::Cold {
         if seats.own.is_some() {
             // It sits there although nothing is known to want it: let the guild decide.
             station.activate(shard, guild);
         }
+        return;
+    }
+    if !known {
+        // The guild may run without knowing any: then single ones say nothing.
+        let all = shard.seats.borrow().of(guild).unwrap_or_default();
+        station.fact(shard, guild, Input::Seats(all), sequence);
         return;
     }
     for seat in different {
@@ -132,6 +139,7 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
             return;
         }
         Input::Restored(_)
+        | Input::Seats(_)
         | Input::VoiceServer { .. }
         | Input::VoiceLost
         | Input::Placed { .. }

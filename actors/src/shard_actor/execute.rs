@@ -118,7 +118,7 @@ impl ShardActor {
         };
         let (station, shard) = (Rc::clone(&self.station), Rc::clone(&self.shard));
         let address = GuildActor::new(station, shard, guild, incarnation, value).start();
-        let item = Arc::new(Item { stamped, _mark: None });
+        let item = Arc::new(Item { stamped, mark: None });
         address.do_send(Deliver { seq: 0, item });
         self.shard.table.borrow_mut().entry(guild).address = Some(address);
     }

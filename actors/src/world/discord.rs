@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ostinato_machine::guild::{Caller, Command, Input, Seat, VoiceCredentials};
-use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, ReplyTo, ShardId, UserId};
+use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, ReplyTo, ShardId, UserId, Via};
 
 use super::clock::VirtualClock;
 use super::rest::Interaction;
@@ -111,20 +111,36 @@ impl FakeDiscord {
 
     /// A user gives a command. Returns its interaction.
     pub fn say(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command) -> u64 {
+        let token = Hidden::new("token");
+        let via = Via::Interaction {
+            application: APPLICATION,
+            token,
+            component: false,
+        };
+        self.say_via(guild, user, text, command, via)
+    }
+
+    /// A user writes a message that is a command. Returns the message, which is found among the interactions.
+    pub fn write(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command) -> u64 {
+        self.say_via(guild, user, text, command, Via::Message { channel: text })
+    }
+
+    fn say_via(&self, guild: GuildId, user: UserId, text: ChannelId, command: Command, via: Via) -> u64 {
         let made_ms = self.clock.now_ms() - EPOCH_MS;
         let id = made_ms << 22 | (self.number() & 0x3F_FFFF);
-        let public = !command.reads_only();
-        self.interactions
-            .borrow_mut()
-            .insert(id, Interaction::new(self.clock.now_ms()));
+        let message = matches!(via, Via::Message { .. });
+        let public = message || !command.reads_only();
+        let mut interaction = Interaction::new(self.clock.now_ms());
+        interaction.message = message;
+        self.interactions.borrow_mut().insert(id, interaction);
         let reply = ReplyTo {
-            interaction: id,
-            application: APPLICATION,
-            token: Hidden::new("token"),
+            id,
+            via,
             arrived_ms: self.clock.now_ms(),
             made_ms: self.clock.now_ms(),
             public,
         };
+        let cause = reply.cause();
         let by = Caller {
             user,
             text,
@@ -135,7 +151,6 @@ impl FakeDiscord {
             by,
             reply: Some(reply),
         };
-        let cause = CauseId::Interaction(id);
         self.dispatch(guild, GatewayEvent::Input { guild, cause, input });
         id
     }

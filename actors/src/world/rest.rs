@@ -18,6 +18,8 @@ const FIRST_MS: u64 = 3_000;
 /// What Discord has of one interaction.
 #[derive(Clone, Debug)]
 pub struct Interaction {
+    /// It is a message: it takes one answer, whenever that comes, and a typing indicator before it.
+    pub message: bool,
     /// When it was made, wall-clock ms.
     pub made_ms: u64,
     /// When the first callback came, wall-clock ms, and what it was.
@@ -37,6 +39,7 @@ pub struct Interaction {
 impl Interaction {
     pub(super) fn new(made_ms: u64) -> Self {
         Self {
+            message: false,
             made_ms,
             first: None,
             shown: None,
@@ -53,6 +56,15 @@ impl Interaction {
     }
 
     fn first(&mut self, now_ms: u64, first: First) -> Result<(), PortError> {
+        if self.message {
+            // The nonce makes one of several answers.
+            if let (First::Answer { say, .. }, None) = (&first, &self.shown) {
+                self.shown = Some(say.clone());
+                self.answers += 1;
+            }
+            self.first.get_or_insert((now_ms, first));
+            return Ok(());
+        }
         if self.first.is_some() || now_ms.saturating_sub(self.made_ms) > FIRST_MS {
             self.races += 1;
             return Err(gone());
@@ -158,7 +170,7 @@ impl Port {
         what: What,
         act: impl FnOnce(&mut Interaction, u64) -> Result<(), PortError> + 'static,
     ) -> Work<()> {
-        let id = reply.interaction;
+        let id = reply.id;
         self.call(guild, Some(what), move |discord| {
             let now_ms = discord.clock.now_ms();
             let mut all = discord.interactions.borrow_mut();
@@ -171,19 +183,19 @@ impl Port {
 
 impl Discord for Port {
     fn first(&self, reply: &ReplyTo, guild: GuildId, first: First) -> Work<()> {
-        let what = What::First(reply.interaction, first.clone());
+        let what = What::First(reply.id, first.clone());
         self.on(reply, Some(guild), what, move |interaction, now_ms| {
             interaction.first(now_ms, first)
         })
     }
 
     fn edit(&self, reply: &ReplyTo, guild: GuildId, say: Say) -> Work<()> {
-        let what = What::Edit(reply.interaction, say.clone());
+        let what = What::Edit(reply.id, say.clone());
         self.on(reply, Some(guild), what, move |interaction, _| interaction.edit(say))
     }
 
     fn delete(&self, reply: &ReplyTo) -> Work<()> {
-        let what = What::Delete(reply.interaction);
+        let what = What::Delete(reply.id);
         self.on(reply, None, what, move |interaction, _| {
             (interaction.shown, interaction.deleted) = (None, interaction.first.is_some());
             Ok(())
@@ -191,7 +203,7 @@ impl Discord for Port {
     }
 
     fn follow_up(&self, reply: &ReplyTo, guild: GuildId, say: Say, public: bool) -> Work<()> {
-        let what = What::FollowUp(reply.interaction, say.clone(), public);
+        let what = What::FollowUp(reply.id, say.clone(), public);
         self.on(reply, Some(guild), what, move |interaction, _| {
             interaction.follow_up(say, public)
         })

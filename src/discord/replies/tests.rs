@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use ostinato_machine::guild::Refusal;
-use ostinato_machine::ids::Hidden;
 use serde_json::{Value, json};
 
 use super::*;
@@ -15,9 +14,12 @@ fn replies(server: &Server, age_ms: u64) -> (Replies, ReplyTo) {
     let clock: Rc<dyn Clock> = TestClock::at(NOW_MS);
     let rest = Rest::new(&server.settings(), Rc::clone(&clock)).unwrap();
     let reply = ReplyTo {
-        interaction: 5,
-        application: 7,
-        token: Hidden::new("tok"),
+        id: 5,
+        via: Via::Interaction {
+            application: 7,
+            token: Hidden::new("tok"),
+            component: false,
+        },
         arrived_ms: NOW_MS - age_ms,
         made_ms: NOW_MS - age_ms,
         public: true,
@@ -237,4 +239,50 @@ async fn a_join_without_answer_is_explained_by_channel_roles_and_member() {
     );
     assert_eq!(replies.why_no_voice(GUILD, ChannelId(4)).await, Ok(JoinBlock::Gone));
     assert_eq!(replies.why_no_voice(GUILD, ChannelId(5)).await, Ok(JoinBlock::View));
+}
+
+#[tokio::test]
+async fn a_message_is_answered_beside_it_under_a_nonce_of_its_own_and_nobody_is_pinged() {
+    let server = Server::scripted(vec![Reply::dropped(), Reply::json(200, &json!({ "id": "1" }))]).await;
+    let (replies, reply) = replies(&server, 60_000);
+    let reply = ReplyTo {
+        via: Via::Message { channel: ChannelId(3) },
+        ..reply
+    };
+    let first = First::Answer {
+        say: refused(),
+        public: true,
+    };
+    replies.first(&reply, GUILD, first).await.unwrap();
+    let asked = server.asked();
+    assert_eq!(asked.len(), 2, "a lost answer is asked for again");
+    assert_eq!(asked[1].line, "POST /api/v10/channels/3/messages");
+    assert_eq!(asked[0].body, asked[1].body);
+    let body = &asked[1].body;
+    assert_eq!(body["message_reference"]["message_id"], "5");
+    assert_eq!(body["message_reference"]["fail_if_not_exists"], false);
+    assert_eq!((&body["nonce"], &body["enforce_nonce"]), (&json!("5"), &json!(true)));
+    assert_eq!(
+        body["allowed_mentions"],
+        json!({ "parse": [], "users": [], "roles": [], "replied_user": false })
+    );
+    assert_eq!(body.get("flags"), None);
+}
+
+#[tokio::test]
+async fn a_message_that_takes_longer_shows_that_the_bot_types_and_takes_no_edit() {
+    let server = Server::answering(|_| Reply::status(204)).await;
+    let (replies, reply) = replies(&server, 10);
+    let reply = ReplyTo {
+        via: Via::Message { channel: ChannelId(3) },
+        ..reply
+    };
+    replies
+        .first(&reply, GUILD, First::Defer { public: true })
+        .await
+        .unwrap();
+    assert_eq!(line(&server), "POST /api/v10/channels/3/typing");
+    let error = replies.edit(&reply, GUILD, volume()).await.unwrap_err();
+    assert_eq!(error.kind, PortErrorKind::Refused);
+    assert_eq!(server.asked().len(), 1);
 }

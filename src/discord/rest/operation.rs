@@ -22,6 +22,8 @@ pub(in crate::discord) enum Operation {
     FollowUp { application: u64, token: Hidden },
     /// A message in a channel.
     Post { channel: ChannelId },
+    /// Shows that the bot is typing.
+    Typing { channel: ChannelId },
     /// Reads a channel.
     Channel { channel: ChannelId },
     /// Reads a guild with its roles.
@@ -68,6 +70,7 @@ impl Operation {
             Self::DeleteOriginal { .. } => "delete_original_webhook_message",
             Self::FollowUp { .. } => "execute_webhook",
             Self::Post { .. } => "create_message",
+            Self::Typing { .. } => "trigger_typing_indicator",
             Self::Channel { .. } => "get_channel",
             Self::Guild { .. } => "get_guild",
             Self::Member { .. } => "get_guild_member",
@@ -82,7 +85,9 @@ impl Operation {
 
     pub(super) const fn method(&self) -> LightMethod {
         match self {
-            Self::Callback { .. } | Self::FollowUp { .. } | Self::Post { .. } => LightMethod::Post,
+            Self::Callback { .. } | Self::FollowUp { .. } | Self::Post { .. } | Self::Typing { .. } => {
+                LightMethod::Post
+            }
             Self::EditOriginal { .. } => LightMethod::Patch,
             Self::DeleteOriginal { .. } => LightMethod::Delete,
             Self::SetCommands { .. } => LightMethod::Put,
@@ -102,6 +107,7 @@ impl Operation {
             Self::Callback { .. } => Lane::Callback,
             Self::EditOriginal { .. } | Self::DeleteOriginal { .. } | Self::FollowUp { .. } => Lane::Interaction,
             Self::Post { .. }
+            | Self::Typing { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
@@ -126,7 +132,7 @@ impl Operation {
             Self::EditOriginal { application, token }
             | Self::DeleteOriginal { application, token }
             | Self::FollowUp { application, token } => Major::Webhook(*application, digest(token)),
-            Self::Post { channel } | Self::Channel { channel } => Major::Id(channel.0),
+            Self::Post { channel } | Self::Typing { channel } | Self::Channel { channel } => Major::Id(channel.0),
             Self::Guild { guild } | Self::Member { guild, .. } | Self::VoiceState { guild, .. } => Major::Id(guild.0),
             Self::Commands { application } | Self::SetCommands { application } => Major::Id(*application),
             Self::GatewayBot | Self::Application | Self::CurrentUser => Major::None,
@@ -147,6 +153,7 @@ impl Operation {
             | Self::DeleteOriginal { .. }
             | Self::FollowUp { .. }
             | Self::Post { .. }
+            | Self::Typing { .. }
             | Self::Channel { .. }
             | Self::Guild { .. }
             | Self::Member { .. }
@@ -175,6 +182,9 @@ impl Operation {
                 token: path_part(token)?,
             },
             Self::Post { channel } => Route::ChannelMessages {
+                channel_id: id(channel.0)?.into(),
+            },
+            Self::Typing { channel } => Route::ChannelTyping {
                 channel_id: id(channel.0)?.into(),
             },
             Self::Channel { channel } => Route::Channel {

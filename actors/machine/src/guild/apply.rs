@@ -113,8 +113,11 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         Event::Failures { count, hold_until_ms } => {
             (kept.failures, kept.hold_until_ms) = (*count, *hold_until_ms);
         }
+        Event::SkippedTo { play } => kept.skipped_to = Some(*play),
+        Event::Heard => {}
         Event::Awoke(_)
         | Event::Sat(_)
+        | Event::Seated(_)
         | Event::OwnVoice { .. }
         | Event::Server { .. }
         | Event::Joining { .. }
@@ -122,7 +125,6 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         | Event::ToldNoNode
         | Event::Reported { .. }
         | Event::Sounds { .. }
-        | Event::SkippedTo { .. }
         | Event::Failing { .. }
         | Event::Over { .. }
         | Event::Asked { .. }

@@ -120,6 +120,13 @@ pub enum Event {
         /// The queue rests until then, wall-clock ms.
         hold_until_ms: Option<u64>,
     },
+    /// This play began because a listener skipped the one before it.
+    SkippedTo {
+        /// The play.
+        play: u32,
+    },
+    /// A command was decided and changed nothing: only its cause is kept (L8).
+    Heard,
 
     /// Passing: a new incarnation and its facts.
     #[serde(skip)]
@@ -127,6 +134,9 @@ pub enum Event {
     /// Passing: a user's seat.
     #[serde(skip)]
     Sat(Seat),
+    /// Passing: all seats.
+    #[serde(skip)]
+    Seated(Vec<Seat>),
     /// Passing: the bot's own voice state.
     #[serde(skip)]
     OwnVoice {
@@ -175,12 +185,6 @@ pub enum Event {
     /// Passing: the play was heard to begin.
     #[serde(skip)]
     Sounds {
-        /// The play.
-        play: u32,
-    },
-    /// Passing: this play began because a listener skipped the one before it.
-    #[serde(skip)]
-    SkippedTo {
         /// The play.
         play: u32,
     },
@@ -244,9 +248,12 @@ impl Event {
             | Self::LeaveAt { .. }
             | Self::Waiting { .. }
             | Self::Settled { .. }
-            | Self::Failures { .. } => true,
+            | Self::Failures { .. }
+            | Self::SkippedTo { .. }
+            | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)
+            | Self::Seated(_)
             | Self::OwnVoice { .. }
             | Self::Server { .. }
             | Self::Joining { .. }
@@ -254,7 +261,6 @@ impl Event {
             | Self::ToldNoNode
             | Self::Reported { .. }
             | Self::Sounds { .. }
-            | Self::SkippedTo { .. }
             | Self::Failing { .. }
             | Self::Over { .. }
             | Self::Asked { .. }

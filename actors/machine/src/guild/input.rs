@@ -34,6 +34,8 @@ pub enum Input {
     Restored(Box<Restored>),
     /// A user joined, moved or left a voice channel of this guild.
     Seat(Seat),
+    /// Everybody who sits in voice in this guild, whole: what was known of seats before, or not known, is void.
+    Seats(Vec<Seat>),
     /// The bot's own voice state, as Discord holds it.
     OwnVoice {
         /// The channel; `None` when out of voice.

@@ -32,6 +32,7 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
                 known.extend(sits(seat).filter(|_| room));
             }
         }
+        Event::Seated(known) => passing.seats = Some(known.iter().filter_map(sits).take(seats).collect()),
         Event::OwnVoice {
             channel,
             session_id,
@@ -54,7 +55,6 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         Event::Reported { position_ms, at_ms } => passing.reported = Some((*position_ms, *at_ms)),
         Event::Sounds { play } => passing.sounds = Some(*play),
         Event::Failing { play, at_ms } => passing.failing = Some((*play, *at_ms)),
-        Event::SkippedTo { play } => passing.skipped_to = Some(*play),
         Event::Over { entry, play } => passing.over = Some((*entry, *play)),
         Event::Asked { ticket, key, at_ms } => {
             passing.last_ticket = passing.last_ticket.max(ticket.number);
@@ -82,7 +82,9 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::LeaveAt { .. }
         | Event::Waiting { .. }
         | Event::Settled { .. }
-        | Event::Failures { .. } => {}
+        | Event::Failures { .. }
+        | Event::SkippedTo { .. }
+        | Event::Heard => {}
     }
 }
 

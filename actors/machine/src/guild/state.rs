@@ -47,6 +47,8 @@ pub struct Kept {
     pub(super) last_entry: u64,
     pub(super) last_play: u32,
     pub(super) last_key: u64,
+    /// The play that began because the one before it was skipped: the next process, too, takes a second skip for the same.
+    pub(super) skipped_to: Option<u32>,
     pub(super) causes: Causes,
     /// Playing time of the queue without its live streams, ms. Derived, kept current so that nothing adds it up.
     pub(super) queue_ms: u64,
@@ -88,8 +90,6 @@ pub(super) struct Passing {
     pub(super) reported: Option<(u64, u64)>,
     /// The play that was heard to begin.
     pub(super) sounds: Option<u32>,
-    /// The play that began because the one before it was skipped.
-    pub(super) skipped_to: Option<u32>,
     /// The play whose decoder failed, and when.
     pub(super) failing: Option<(u32, u64)>,
     /// The play that ended by itself.

@@ -113,3 +113,33 @@ fn answers_survive_a_rest_interface_that_is_away() {
         );
     });
 }
+
+#[test]
+fn a_message_gets_one_answer_that_shows_first_that_somebody_is_at_work() {
+    playing(8, |world| async move {
+        world.audio.slow_search(3_000);
+        let (query, at) = ("b".into(), Where::End);
+        let asked = world.discord.write(GUILD, ANN, TEXT, Command::Play { query, at });
+        world.wait_ms(5_000).await;
+        let told = world.discord.interaction(asked).expect("known");
+        assert!(matches!(told.first, Some((_, First::Defer { .. }))), "{told:?}");
+        assert!(matches!(told.shown, Some(Say::Added { .. })), "{told:?}");
+        assert_eq!((told.answers, told.races), (1, 0));
+    });
+}
+
+#[test]
+fn a_message_whose_process_dies_in_mid_search_is_answered_once_by_the_next_one() {
+    playing(9, |world| async move {
+        world.audio.slow_search(3_000);
+        let (query, at) = ("b".into(), Where::End);
+        let asked = world.discord.write(GUILD, ANN, TEXT, Command::Play { query, at });
+        world.wait_ms(500).await;
+        world.kill().await;
+        world.start().await.expect("a process");
+        world.wait_ms(30_000).await;
+        let told = world.discord.interaction(asked).expect("known");
+        assert!(told.shown.is_some(), "{told:?}");
+        assert_eq!((told.answers, told.races), (1, 0), "{told:?}");
+    });
+}

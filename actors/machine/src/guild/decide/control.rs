@@ -102,7 +102,7 @@ pub(super) fn skip(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
 impl Guild {
     /// Whether `current` began because the one before it was skipped.
     fn skipped(&self, current: &Current) -> bool {
-        self.passing.skipped_to == Some(current.play)
+        self.kept.skipped_to == Some(current.play)
     }
 }
 

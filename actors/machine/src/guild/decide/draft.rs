@@ -81,6 +81,11 @@ impl<'a> Draft<'a> {
         self.ahead.alone
     }
 
+    /// Whether something is journalled so far.
+    pub(super) fn keeps(&self) -> bool {
+        self.out.events.iter().any(Event::kept)
+    }
+
     pub(super) fn finish(self) -> Decision {
         self.out
     }

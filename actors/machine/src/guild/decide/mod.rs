@@ -20,7 +20,7 @@ pub(super) use draft::Draft;
 use super::event::Event;
 use super::state::Guild;
 use super::{Answer, Ask, Caller, Command, Input, Refusal, Stamped};
-use crate::ids::ReplyTo;
+use crate::ids::{CauseId, ReplyTo};
 
 /// What an input leads to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,6 +51,7 @@ pub fn decide(g: &Guild, i: &Stamped) -> Decision {
         Input::Command { command, by, reply } => command_input(&mut d, i, command, by, reply.as_ref()),
         Input::Restored(restored) => restore::restored(&mut d, restored),
         Input::Seat(seat) => voice::seat(&mut d, seat),
+        Input::Seats(seats) => voice::seats(&mut d, seats),
         Input::OwnVoice {
             channel, session_id, ..
         } => voice::own(&mut d, *channel, session_id),
@@ -76,6 +77,10 @@ fn command_input(d: &mut Draft<'_>, i: &Stamped, command: &Command, by: &Caller,
         return;
     }
     command_now(d, command, by, reply, None);
+    if i.cause != CauseId::Internal && !command.reads_only() && !d.keeps() {
+        // The record carries the cause: a repeat after a death finds that this was decided.
+        d.push(Event::Heard);
+    }
 }
 
 /// Does a command whose turn it is: at once, or again once what it waited for is known. `waited` is the key under which

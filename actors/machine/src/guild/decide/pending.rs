@@ -95,7 +95,7 @@ fn load_error(message: &str) -> Refusal {
 pub(super) fn expired(d: &mut Draft<'_>, interaction: u64) {
     let waiting = d.g.kept.pending.iter().find(|pending| {
         let reply = pending.reply.as_ref();
-        reply.is_some_and(|reply| reply.interaction == interaction)
+        reply.is_some_and(|reply| reply.id == interaction)
     });
     match waiting {
         Some(pending) => {

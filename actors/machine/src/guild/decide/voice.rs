@@ -101,6 +101,15 @@ pub(super) fn seat(d: &mut Draft<'_>, seat: &Seat) {
     listeners_changed(d, channel, Some(others + usize::from(seat.listens_in(channel))));
 }
 
+/// All seats became known, also such as nobody knew when the guild was activated.
+pub(super) fn seats(d: &mut Draft<'_>, seats: &[Seat]) {
+    d.push(Event::Seated(seats.to_vec()));
+    if let Some(channel) = d.g.kept.channel {
+        let listeners = seats.iter().filter(|seat| seat.listens_in(channel)).count();
+        listeners_changed(d, channel, Some(listeners));
+    }
+}
+
 /// Pauses for want of listeners and resumes for them. Unknown seats change nothing, but nobody leaves for them either.
 pub(super) fn listeners_changed(d: &mut Draft<'_>, channel: ChannelId, listeners: Option<usize>) {
     let (user, alone) = (d.g.kept.paused_by_user, d.is_alone());

@@ -101,6 +101,7 @@ pub(super) fn name(input: &Input) -> &'static str {
         Input::Command { command, .. } => command_name(command),
         Input::Restored(_) => "restored",
         Input::Seat(_) => "seat",
+        Input::Seats(_) => "seats",
         Input::OwnVoice { channel: Some(_), .. } => "in voice",
         Input::OwnVoice { channel: None, .. } => "out of voice",
         Input::VoiceServer { endpoint: Some(_), .. } => "voice server",

@@ -99,9 +99,12 @@ impl World {
     fn reply(&mut self) -> ReplyTo {
         self.next += 1;
         ReplyTo {
-            interaction: self.next,
-            application: 9,
-            token: Hidden::new("t"),
+            id: self.next,
+            via: Via::Interaction {
+                application: 9,
+                token: Hidden::new("t"),
+                component: false,
+            },
             arrived_ms: self.now,
             made_ms: self.now,
             public: true,

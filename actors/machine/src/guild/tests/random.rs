@@ -63,7 +63,7 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 63;
+pub(super) const KINDS: u8 = 64;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
@@ -74,6 +74,11 @@ pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
             channel: (draw.below(3) > 0).then(|| draw.channel()),
             bot: draw.once_in(6),
         }),
+        63 => Input::Seats(
+            (0..draw.below(4))
+                .map(|n| seat(UserId(1 + n as u64), Some(draw.channel())))
+                .collect(),
+        ),
         25..=27 => Input::OwnVoice {
             channel: (!draw.once_in(4)).then(|| draw.channel()),
             session_id: draw.session(),
@@ -299,7 +304,7 @@ fn expiring(rig: &Rig, draw: &mut Draw) -> u64 {
         .pending
         .iter()
         .filter_map(|pending| pending.reply.as_ref())
-        .map(|reply| reply.interaction)
+        .map(|reply| reply.id)
         .collect();
     draw.one(&waiting).unwrap_or(draw.below(50) as u64)
 }

@@ -138,9 +138,12 @@ impl Rig {
 
     pub(super) fn new_reply(&self) -> ReplyTo {
         ReplyTo {
-            interaction: self.replies,
-            application: 9,
-            token: Hidden::new("t"),
+            id: self.replies,
+            via: Via::Interaction {
+                application: 9,
+                token: Hidden::new("t"),
+                component: false,
+            },
             arrived_ms: self.now,
             made_ms: self.now,
             public: true,
@@ -180,7 +183,7 @@ impl Rig {
         let Input::Command { reply, .. } = input else {
             return CauseId::Internal;
         };
-        let number = reply.as_ref().map_or(self.replies, |reply| reply.interaction);
+        let number = reply.as_ref().map_or(self.replies, |reply| reply.id);
         let made_ms = self.now - if draw.below(16) == 15 { 3_000 } else { 200 };
         if let Some(reply) = reply {
             reply.made_ms = made_ms;
@@ -213,7 +216,7 @@ impl Rig {
     pub(super) fn put(&mut self, cause: CauseId, input: Input) -> Decision {
         self.visited.insert((name(&input), phase(&self.g)));
         if let Input::Command { reply: Some(reply), .. } = &input {
-            self.finals.entry(reply.interaction).or_default();
+            self.finals.entry(reply.id).or_default();
         }
         let i = Stamped {
             at_ms: self.now,
@@ -259,7 +262,7 @@ impl Rig {
         for answer in &decision.say {
             let To::Reply(reply) = &answer.to else { continue };
             answers += 1;
-            let finals = self.finals.get_mut(&reply.interaction).expect("somebody waits for it");
+            let finals = self.finals.get_mut(&reply.id).expect("somebody waits for it");
             *finals += u32::from(answer.stage == Stage::Final);
             assert!(*finals <= 1, "L3: answered twice: {:?}", decision.say);
         }
@@ -275,10 +278,14 @@ impl Rig {
             .filter(mine)
             .any(|answer| matches!(answer.say, Say::Refused(_)));
         if refused || command.reads_only() {
-            assert!(
-                decision.events.is_empty() && decision.ask.is_empty(),
-                "L2: no event: {decision:?}"
-            );
+            let stale = decision
+                .say
+                .iter()
+                .any(|answer| answer.say == Say::Refused(Refusal::TooLate));
+            let heard = !command.reads_only() && !stale && i.cause != CauseId::Internal;
+            let events: &[Event] = if heard { &[Event::Heard] } else { &[] };
+            assert_eq!(decision.events.as_slice(), events, "L2: no change");
+            assert!(decision.ask.is_empty(), "L2: no question: {decision:?}");
             assert_eq!(answers, expected, "L2: and nobody else is told");
         }
     }

@@ -243,3 +243,90 @@ fn a_search_under_way_is_asked_again_after_a_restart() {
         Some(Say::Added { .. })
     ));
 }
+
+/// The next process: the journal as it was written, and seats.
+fn killed(world: &mut World) {
+    let seats = seats(&world.g);
+    killed_with(world, seats);
+}
+
+fn killed_with(world: &mut World, seats: Option<Vec<Seat>>) {
+    let limits = world.g.limits.clone();
+    world.g = Guild::restore(GuildId(1), 1, None, &world.records, limits).expect("restored");
+    world.told = None;
+    world.put(Input::Restored(Box::new(Restored {
+        incarnation: 2,
+        seats,
+        ..Restored::default()
+    })));
+}
+
+/// A slash command with an identity of Discord's, made right now.
+fn slash(world: &mut World, command: Command) -> (CauseId, Input) {
+    let reply = world.reply();
+    let cause = CauseId::Interaction(((world.now - 1_420_070_400_000) << 22) | reply.id);
+    let by = Caller {
+        user: ANN,
+        text: TEXT,
+        manager: false,
+    };
+    let reply = Some(reply);
+    (cause, Input::Command { command, by, reply })
+}
+
+#[test]
+fn l8_a_command_that_changed_nothing_is_not_decided_again_by_the_next_process() {
+    let mut world = World::playing(&["a", "b"]);
+    let (cause, off) = slash(&mut world, Command::Loop { mode: LoopMode::Off });
+    world.put_caused(cause.clone(), off.clone());
+    assert_eq!(world.said.last(), Some(&Say::Loop { mode: LoopMode::Off }));
+    let track = Command::Loop { mode: LoopMode::Track };
+    world.say(ANN, track);
+    killed(&mut world);
+    world.now += 1_000;
+    let said = world.said.len();
+    assert_eq!(world.put_caused(cause, off).ignored, Some(Ignored::Repeat));
+    assert_eq!((world.g.kept.loop_mode, world.said.len()), (LoopMode::Track, said));
+}
+
+#[test]
+fn l8_a_refused_command_is_not_done_by_the_next_process() {
+    let mut world = World::new();
+    let (cause, skip) = slash(&mut world, Command::Skip);
+    let decision = world.put_caused(cause.clone(), skip.clone());
+    assert_eq!(decision.events.as_slice(), [Event::Heard]);
+    assert_eq!(world.said.last(), Some(&Say::Refused(Refusal::NothingPlaying)));
+    world.play(&["a", "b"], Where::End);
+    killed(&mut world);
+    world.now += 1_000;
+    assert_eq!(world.put_caused(cause, skip).ignored, Some(Ignored::Repeat));
+    assert_eq!(world.title().as_deref(), Some("a"));
+}
+
+#[test]
+fn two_skips_at_once_skip_one_track_even_when_the_process_dies_in_between() {
+    let mut world = World::playing(&["a", "b", "c"]);
+    world.say(ANN, Command::Skip);
+    assert_eq!(world.title().as_deref(), Some("b"));
+    killed(&mut world);
+    world.now += 400;
+    let said = world.say(BOB, Command::Skip);
+    assert!(matches!(said, Some(Say::Skipped { track, .. }) if &*track.title == "a"));
+    assert_eq!(world.title().as_deref(), Some("b"));
+}
+
+#[test]
+fn seats_that_become_known_late_count_from_then_on() {
+    let mut world = World::playing(&["a", "b"]);
+    killed_with(&mut world, None);
+    world.join();
+    world.put(Input::Seat(seat(ANN, Some(LOUNGE))));
+    assert_eq!(seats(&world.g), None, "one seat is not all of them");
+    world.put(Input::Seats(vec![seat(BOB, Some(ATTIC))]));
+    assert!(world.g.kept.paused_alone && wants(&world.g).wake_at_ms.is_some());
+    world.put(Input::Seats(vec![seat(ANN, Some(LOUNGE)), seat(BOB, Some(ATTIC))]));
+    assert!(!world.g.kept.paused_alone);
+    let asked = world.asked.len();
+    assert!(matches!(world.say(ANN, Command::Skip), Some(Say::Skipped { .. })));
+    assert_eq!(world.asked.len(), asked, "nobody asks where she sits");
+}
