@@ -4,6 +4,8 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod discord;
+#[cfg(test)]
+mod hostile;
 pub mod lavalink;
 pub mod logging;
 pub mod store;

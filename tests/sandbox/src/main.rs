@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use sandbox::demo::{Books, Demo, DemoFault};
+use sandbox::load::{self, LoadArgs};
+use sandbox::time::time;
 use sandbox::{bot, demo, playground, run, scenario, serve};
 
 /// Plays Discord and audio nodes for the bot, on this machine, with no token and no server.
@@ -67,6 +69,8 @@ enum What {
     },
     /// Guilds with listeners who use the bot for a while, and the books of it
     Demo(DemoArgs),
+    /// Many guilds whose listeners type at a rate, or as fast as they are answered, and what that costs
+    Load(LoadArgs),
 }
 
 #[derive(Args)]
@@ -101,21 +105,6 @@ struct DemoArgs {
     /// Keep the bot's log in this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-}
-
-/// `20s`, `500ms`, `2m`.
-fn time(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "a time is a number and a unit: 20s, 500ms, 2m".to_owned())?;
-    match unit {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" | "" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        other => Err(format!("`{other}` is no unit of time; known: ms, s, m")),
-    }
 }
 
 #[tokio::main]
@@ -168,6 +157,7 @@ async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
         Some(What::Serve { listen, music }) => stand_alone(listen, seed, music).await.map(|()| true),
         Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
         Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
+        Some(What::Load(args)) => burden(&cli.common, seed, &args).await,
     }
 }
 
@@ -258,6 +248,16 @@ async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<boo
     Ok(books.is_good())
 }
 
+async fn burden(common: &Common, seed: u64, args: &LoadArgs) -> anyhow::Result<bool> {
+    let figures = load::run(&args.load(bot::find(common.bot.as_deref())?, seed)).await?;
+    if common.json {
+        println!("{}", serde_json::to_string(&figures)?);
+    } else {
+        println!("{}", figures.table());
+    }
+    Ok(figures.is_good())
+}
+
 fn print(books: &Books) {
     println!(
         "heard      {} of {} frames due ({} %)",
@@ -303,14 +303,6 @@ fn print(books: &Books) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_with_their_unit() {
-        assert_eq!(time("20s"), Ok(Duration::from_secs(20)));
-        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
-        assert!(time("soon").is_err() && time("3h").is_err());
-    }
 
     #[test]
     fn the_command_line_is_sound() {

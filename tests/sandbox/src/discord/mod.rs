@@ -190,6 +190,11 @@ impl DiscordStandIn {
         });
     }
 
+    /// Recommends so many shards from now on, and spreads guilds over them.
+    pub fn recommend_shards(&self, shards: u32) {
+        self.0.lock().config.shards = shards.max(1);
+    }
+
     /// Waits until `shards` shards have a session and a socket, at most for `within`. Whether they had.
     pub async fn ready(&self, shards: usize, within: Duration) -> bool {
         let look = |state: &State| {

@@ -303,6 +303,16 @@ impl Chat {
         self.discord.ready(1, Duration::ZERO).await
     }
 
+    /// Recommends so many shards to a bot that asks; guilds are spread over them. Before the bot starts.
+    pub fn recommend_shards(&self, shards: u32) {
+        self.discord.recommend_shards(shards);
+    }
+
+    /// Whether so many shards have a gateway session with a socket.
+    pub async fn has_shards(&self, shards: usize) -> bool {
+        self.discord.ready(shards, Duration::ZERO).await
+    }
+
     /// The bot's process is gone: waits until its sockets are.
     pub async fn process_ended(&self) {
         self.discord.offline(Duration::from_secs(2)).await;
