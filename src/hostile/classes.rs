@@ -97,9 +97,7 @@ pub(super) const CLASSES: &[(&str, Harm)] = &[
             format!("\"{}\"", words[random.usize(..words.len())])
         })
     }),
-    ("wrong word", |random, shape, _| {
-        put(random, shape, |random, old| wrong_word(random, old))
-    }),
+    ("wrong word", |random, shape, _| put(random, shape, wrong_word)),
     ("empty list", |random, shape, _| put(random, shape, |_, _| "[]".into())),
     ("empty object", |random, shape, _| {
         put(random, shape, |_, _| "{}".into())

@@ -1,4 +1,5 @@
 mod defaults;
+mod hostile;
 mod nodes;
 
 use std::collections::BTreeSet;

@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Option<u64> {
     } else {
         units(text)?
     };
-    (seconds <= LONGEST).then_some(seconds * 1_000)
+    (seconds <= LONGEST).then(|| seconds * 1_000)
 }
 
 fn clock(text: &str) -> Option<u64> {
@@ -125,6 +125,7 @@ mod tests {
             "½",
             "１",
             "1:３0",
+            "17280906385992533213",
             "99999999999999999999999",
             "9999999",
             "1h60m",

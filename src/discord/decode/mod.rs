@@ -11,6 +11,8 @@ mod sniff;
 mod voice;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
 
 use ostinato_actors::ports::GatewayEvent;

@@ -1,6 +1,7 @@
 //! What goes out and what comes in; against whole nodes in [`sessions`], [`orders`] and [`answers`].
 
 mod answers;
+mod hostile;
 mod orders;
 mod sessions;
 mod stage;

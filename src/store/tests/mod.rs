@@ -2,6 +2,7 @@
 
 mod damage;
 mod disk;
+mod hostile;
 mod kill;
 mod model;
 mod writer;
