@@ -7,6 +7,8 @@
 
 #[path = "structure/code.rs"]
 mod code;
+#[path = "structure/containers.rs"]
+mod containers;
 #[path = "structure/house.rs"]
 mod house;
 #[path = "structure/pages.rs"]
@@ -266,8 +268,8 @@ fn pages_are_made_from_the_tables() {
 }
 
 #[test]
-fn the_example_environment_names_keys_that_exist() {
-    none(&pages::unknown_variables(&root()));
+fn the_container_files_fit_the_bot() {
+    none(&containers::wrong(&root()));
 }
 
 #[test]

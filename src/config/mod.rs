@@ -28,7 +28,7 @@ pub use parts::{LogConfig, ServerConfig};
 pub use problem::{Problem, Problems};
 pub use read::{Effective, Origin, Reading, read};
 pub use secret::Secret;
-pub use show::{example_file, json, reference, table};
+pub use show::{example_environment, example_file, json, reference, table};
 pub use source::{DEFAULT_FILE, Sources};
 pub use value::Value;
 

@@ -157,6 +157,29 @@ pub fn example_file() -> String {
     file
 }
 
+/// The file `.env.example`: every variable with its default, those without which nothing works ready to be filled in.
+pub fn example_environment() -> String {
+    let mut file = String::from(
+        "# Every variable. Copy to .env and fill in what is not commented out; keep .env to yourself.\n\
+         # compose.yaml reads .env by itself. Without it: set -a; . ./.env; set +a; ostinato run\n\
+         # The environment goes before config.yml; empty is the same as unset. Meaning and bounds: docs/configuration.md\n\
+         # To make this file again: UPDATE_DOCS=1 cargo tidy\n",
+    );
+    for section in KEYS {
+        let _ = write!(file, "\n# ── {} ──\n", section.title);
+        for key in section.keys {
+            let _ = writeln!(file, "# {}", key.doc);
+            let _ = match key.default {
+                _ if matches!(key.env, "LAVALINK_HOST" | "LAVALINK_PASSWORD") => writeln!(file, "{}=", key.env),
+                Default::Required => writeln!(file, "{}=", key.env),
+                Default::Is(text) => writeln!(file, "#{}={text}", key.env),
+                Default::Unset => writeln!(file, "#{}=", key.env),
+            };
+        }
+    }
+    file
+}
+
 fn entry(file: &mut String, key: &Key, indent: &str, name: &str) {
     let _ = writeln!(file, "{indent}# {}", key.doc);
     let _ = match (key.default, key.kind) {

@@ -19,10 +19,11 @@ pub(crate) const LONG_FILES: &[(&str, usize)] = &[];
 pub(crate) const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[];
 
 /// What lies at the top, besides what git ignores.
-pub(crate) const TOP: [&str; 17] = [
+pub(crate) const TOP: [&str; 20] = [
     ".cargo",
     ".ci",
     ".clippy.toml",
+    ".dockerignore",
     ".env.example",
     ".git",
     ".gitignore",
@@ -30,9 +31,11 @@ pub(crate) const TOP: [&str; 17] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
+    "Dockerfile",
     "LICENSE",
     "README.md",
     "actors",
+    "compose.yaml",
     "config.yml",
     "docs",
     "src",

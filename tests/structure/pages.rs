@@ -14,6 +14,7 @@ pub(crate) fn stale(root: &Path) -> Vec<String> {
         ("docs/configuration.md", config::reference()),
         ("docs/commands.md", commands::markdown()),
         ("config.yml", config::example_file()),
+        (".env.example", config::example_environment()),
     ];
     let mut found = Vec::new();
     for (name, made) in pages {
@@ -33,23 +34,6 @@ pub(crate) fn stale(root: &Path) -> Vec<String> {
         }
     }
     found
-}
-
-/// Variables in `.env.example`, set or commented out, that are not in the table.
-pub(crate) fn unknown_variables(root: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(root.join(".env.example")).unwrap();
-    let names = text
-        .lines()
-        .filter_map(|line| line.trim_start_matches('#').split_once('='))
-        .map(|(name, _)| name);
-    let names: Vec<_> = names.filter(|name| !name.is_empty() && !name.contains(' ')).collect();
-    assert!(names.contains(&"DISCORD_TOKEN"), "the example names the token");
-    let known = |name: &str| config::keys().any(|key| key.env == name);
-    names
-        .into_iter()
-        .filter(|name| !known(name))
-        .map(|name| format!(".env.example: {name} is not a key"))
-        .collect()
 }
 
 /// Links of pages, and files in backquotes under a folder of ours, that lead nowhere.
