@@ -2,6 +2,7 @@
 
 mod facts;
 mod limits;
+mod shown;
 
 use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, PlayerView, QueueView, Say, VoiceView};
 use ostinato_machine::ids::{ChannelId, EntryId, UserId};

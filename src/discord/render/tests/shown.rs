@@ -1,0 +1,130 @@
+//! What users can meet is shown to them in a scenario, through the real bot: every command, and every refusal.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::super::refusal;
+use super::refusals;
+use crate::discord::commands::{COMMANDS, CommandSpec, Rights};
+
+/// Refusals that no scenario can bring about, each by words that it alone has, and the test that shows it instead.
+const ELSEWHERE: &[(&str, &str)] = &[];
+
+/// One `say` of a scenario with what is expected of the answer.
+struct Said {
+    text: String,
+    parts: Vec<String>,
+    private: bool,
+}
+
+fn scenarios() -> Vec<Said> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut said = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the scenarios can be listed") {
+        let path = entry.expect("a scenario can be listed").path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = std::fs::read_to_string(&path).expect("a scenario can be read");
+            let whole: Value = serde_saphyr::from_str(&text).expect("a scenario is YAML");
+            collect(&whole, &mut said);
+        }
+    }
+    said
+}
+
+/// Finds every `say`, also such as stand side by side under `together`.
+fn collect(value: &Value, said: &mut Vec<Said>) {
+    match value {
+        Value::Array(all) => all.iter().for_each(|one| collect(one, said)),
+        Value::Object(step) => {
+            if let Some(text) = step.get("say").and_then(|say| say.get("text")).and_then(Value::as_str) {
+                let reply = step.get("reply");
+                said.push(Said {
+                    text: text.to_owned(),
+                    parts: reply.and_then(|reply| reply.get("contains")).map(parts).unwrap_or_default(),
+                    private: reply.and_then(|reply| reply.get("seen_by")) == Some(&Value::from("caller")),
+                });
+            }
+            step.values().for_each(|one| collect(one, said));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn parts(contains: &Value) -> Vec<String> {
+    match contains {
+        Value::Array(all) => all.iter().flat_map(parts).collect(),
+        Value::String(part) => vec![part.clone()],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => vec![contains.to_string()],
+    }
+}
+
+/// Whether `part` can only come from `words`.
+fn tells(part: &str, words: &str, all: &[String]) -> bool {
+    words.contains(part) && all.iter().all(|other| other == words || !other.contains(part))
+}
+
+#[test]
+fn every_refusal_is_shown_in_a_scenario_or_named_with_the_test_that_shows_it() {
+    let said = scenarios();
+    let all: Vec<String> = refusals().iter().map(|(refusal, _)| refusal::words(refusal)).collect();
+    let sources = sources();
+    let mut missing = Vec::new();
+    for (words, (refusal, _)) in all.iter().zip(refusals()) {
+        let shown = said
+            .iter()
+            .filter(|said| said.private)
+            .any(|said| said.parts.iter().any(|part| tells(part, words, &all)));
+        let elsewhere = ELSEWHERE.iter().find(|(part, _)| tells(part, words, &all));
+        match (shown, elsewhere) {
+            (false, None) => missing.push(format!("{refusal:?}: no scenario says it")),
+            (false, Some((_, test))) if !sources.iter().any(|source| source.contains(&format!("fn {test}("))) => {
+                missing.push(format!("{refusal:?}: there is no test {test}"));
+            }
+            (true, Some(_)) => missing.push(format!("{refusal:?}: a scenario says it; take it out of the list")),
+            (true, None) | (false, Some(_)) => {}
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_command_is_used_in_a_scenario_and_refused_in_one_if_it_needs_a_right() {
+    let said = scenarios();
+    let refusals: Vec<String> = refusals().iter().map(|(refusal, _)| refusal::words(refusal)).collect();
+    let refuses = |said: &Said| said.parts.iter().any(|part| refusals.iter().any(|words| words.contains(part)));
+    let mut missing = Vec::new();
+    for spec in COMMANDS {
+        let mine = || said.iter().filter(|said| is(spec, &said.text));
+        if !mine().any(|said| !said.parts.is_empty() && !refuses(said)) {
+            missing.push(format!("/{} is answered in no scenario", spec.name));
+        }
+        if spec.rights != Rights::Anyone && !mine().any(|said| said.private && refuses(said)) {
+            missing.push(format!("/{} is refused in no scenario", spec.name));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+fn is(spec: &CommandSpec, text: &str) -> bool {
+    let name = text.strip_prefix('/').and_then(|rest| rest.split_whitespace().next());
+    name == Some(spec.name)
+}
+
+/// Every source of the workspace's own packages.
+fn sources() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<_> = ["src", "actors", "tests"].iter().map(|name| root.join(name)).collect();
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder can be listed") {
+            let path = entry.expect("a file can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(std::fs::read_to_string(&path).expect("a source can be read"));
+            }
+        }
+    }
+    sources
+}
