@@ -44,6 +44,8 @@ pub(super) struct Told {
     /// The track at whose beginning it was seen to that the card is not buried.
     near: Option<EntryId>,
     failures: u32,
+    /// The last try did not get through, for whatever reason: a post rests then too.
+    held: bool,
     /// Since when this process cares for the guild's card, wall-clock ms.
     begun_ms: Option<u64>,
     /// Nothing may be written here, or this track's card was given up.
@@ -163,7 +165,7 @@ impl Told {
                 if face.waiting || self.is_barred(wanted.channel, face.entry.id) {
                     return Step::Nothing;
                 }
-                let due_ms = if self.failures > 0 { due_ms.max(every) } else { due_ms };
+                let due_ms = if self.held { due_ms.max(every) } else { due_ms };
                 wait(due_ms)
                     .unwrap_or_else(|| Step::Do(Act::Post(wanted.channel, wanted.after, Box::new(face.clone()))))
             }
@@ -205,6 +207,7 @@ impl Told {
     /// How a change ended. What the guild is told of it.
     fn done(&mut self, act: Act, result: Result<u64, PortError>, times: &CardTimes, now: &Now) -> Option<CardNews> {
         self.rests_until_ms = now.rising_ms.saturating_add(times.every_ms);
+        self.held = result.is_err();
         let error = match result {
             Ok(message) => return self.succeeded(act, message, now),
             Err(error) => error,

@@ -279,6 +279,16 @@ fn others_that_are_in_a_hurry_are_no_failure() {
 }
 
 #[test]
+fn a_post_that_finds_everybody_in_a_hurry_waits_and_does_not_try_at_once() {
+    let mut stage = Stage::new();
+    stage.want(None, Some(face(1)));
+    let (_, Step::Do(act)) = stage.acts() else { panic!() };
+    assert_eq!(stage.done(act, Err(PortErrorKind::Overloaded)), None);
+    let next = stage.next();
+    assert!(matches!(next, Step::Wait(ms) if ms >= stage.times.every_ms), "{next:?}");
+}
+
+#[test]
 fn a_process_that_takes_over_edits_and_does_not_post() {
     let mut stage = Stage::new();
     stage.want(Some(post(5)), Some(face(1)));

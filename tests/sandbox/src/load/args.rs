@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::{Load, Mix, Pace};
 
+/// Guilds whose voice channels one gateway connection joins well within a minute.
+const VOICE_A_SHARD: usize = 80;
+
 /// Options of `sandbox load`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LoadArgs {
@@ -17,9 +20,9 @@ pub struct LoadArgs {
     /// Further guilds, in which nobody does anything
     #[arg(long, value_name = "N", default_value_t = 0)]
     idle_guilds: usize,
-    /// Gateway connections of the bot
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    shards: usize,
+    /// Gateway connections of the bot; else one for 80 guilds, for a connection may join about 110 voice channels a minute
+    #[arg(long, value_name = "N")]
+    shards: Option<usize>,
     /// Tracks that wait in each guild's queue at the beginning
     #[arg(long, value_name = "N", default_value_t = 4)]
     queue: usize,
@@ -47,7 +50,7 @@ impl LoadArgs {
             program,
             guilds: self.guilds,
             idle_guilds: self.idle_guilds,
-            shards: self.shards,
+            shards: self.shards.unwrap_or_else(|| self.guilds.div_ceil(VOICE_A_SHARD)),
             users: self.users,
             queue: self.queue,
             mix: self.mix,

@@ -167,3 +167,33 @@ fn alone_pauses_at_once_resumes_on_return_and_leaves_after_two_minutes() {
     let want = wants(&world.g);
     assert_eq!((want.voice, want.player, world.g.held()), (None, None, 2));
 }
+
+#[test]
+fn a_search_for_nothing_or_for_too_much_is_refused_and_asks_nobody() {
+    let mut world = World::playing(&["a"]);
+    let limit = world.g.limits.query_chars;
+    for (query, refusal) in [
+        (" \n ".to_owned(), Refusal::EmptyQuery),
+        ("x".repeat(limit + 1), Refusal::QueryTooLong { limit }),
+    ] {
+        let query = query.into();
+        let at = Where::End;
+        let said = world.say(ANN, Command::Play { query, at });
+        assert_eq!(said, Some(Say::Refused(refusal)));
+    }
+}
+
+#[test]
+fn more_commands_than_may_wait_are_refused() {
+    let mut world = World::playing(&["a"]);
+    let limit = world.g.limits.pending;
+    let play = |number: usize| Command::Play {
+        query: format!("slow {number}").into(),
+        at: Where::End,
+    };
+    for number in 0..limit {
+        world.say(ANN, play(number));
+    }
+    let said = world.say(ANN, play(limit));
+    assert_eq!(said, Some(Say::Refused(Refusal::TooManyPending { limit })));
+}
