@@ -44,7 +44,7 @@ pub(super) struct Told {
     /// The track at whose beginning it was seen to that the card is not buried.
     near: Option<EntryId>,
     failures: u32,
-    /// The last try did not get through, for whatever reason: a post rests then too.
+    /// The last try did not get through and is made again: a post rests before that too.
     held: bool,
     /// Since when this process cares for the guild's card, wall-clock ms.
     begun_ms: Option<u64>,
@@ -207,7 +207,7 @@ impl Told {
     /// How a change ended. What the guild is told of it.
     fn done(&mut self, act: Act, result: Result<u64, PortError>, times: &CardTimes, now: &Now) -> Option<CardNews> {
         self.rests_until_ms = now.rising_ms.saturating_add(times.every_ms);
-        self.held = result.is_err();
+        self.held = false;
         let error = match result {
             Ok(message) => return self.succeeded(act, message, now),
             Err(error) => error,
@@ -219,6 +219,7 @@ impl Told {
         let jitter_ms = now.chance.checked_rem(rest_ms / 4).unwrap_or(0);
         self.rests_until_ms = now.rising_ms.saturating_add(rest_ms).saturating_add(jitter_ms);
         if error.is_retryable() && self.failures < FAILURES {
+            self.held = true;
             return None;
         }
         self.failures = 0;
