@@ -14,7 +14,7 @@ use ostinato_machine::ids::{ShardId, UserId};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Exit;
-use crate::config::Config;
+use crate::config::{Config, PrefixMode};
 use crate::discord::door::Door;
 use crate::discord::gateway::{Gateways, IdentifyGate, SessionStartLimit};
 use crate::discord::register::{Registered, register};
@@ -23,8 +23,31 @@ use crate::discord::rest::{Application, CurrentUser, GatewayBot, Rest, RestSetti
 use crate::lavalink::Nodes;
 use crate::store::SqliteStore;
 
-/// Guilds and who is in voice: all that slash commands need, and nothing privileged.
-const INTENTS: u64 = (1 << 0) | (1 << 7);
+/// Guilds and who is in voice: all that slash commands need.
+const GUILDS_AND_VOICE: u64 = (1 << 0) | (1 << 7);
+/// That messages were written in guilds; without the next one, the words of those alone that mention the bot.
+const MESSAGES: u64 = 1 << 9;
+/// The words of all messages, which Discord must have granted.
+const CONTENT: u64 = 1 << 15;
+/// Flags of an application that was granted them: a large one, and one in fewer than a hundred guilds.
+const GRANTED: u64 = (1 << 18) | (1 << 19);
+
+/// What the gateway is asked for, given what is wanted of messages and the application's flags.
+fn intents(wanted: PrefixMode, flags: u64) -> u64 {
+    let granted = flags & GRANTED != 0;
+    match wanted {
+        PrefixMode::Off => GUILDS_AND_VOICE,
+        PrefixMode::Auto | PrefixMode::Full if granted => GUILDS_AND_VOICE | MESSAGES | CONTENT,
+        PrefixMode::Auto | PrefixMode::Mention => GUILDS_AND_VOICE | MESSAGES,
+        PrefixMode::Full => {
+            tracing::warn!(
+                "prefix.mode is full, but the application was not granted the Message Content Intent, so commands in messages \
+                 work by mention alone: switch it on in Discord's developer portal, page Bot, and start again"
+            );
+            GUILDS_AND_VOICE | MESSAGES
+        }
+    }
+}
 
 /// First and longest wait before Discord is asked again, ms.
 const ASK_AGAIN_MS: (u64, u64) = (500, 30_000);
@@ -209,7 +232,9 @@ async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: 
         reset_after_ms: limit.reset_after,
         max_concurrency: limit.max_concurrency,
     });
-    let gateways = Gateways::new(config.gateway(user, facts.gateway.url.clone(), INTENTS, identify))?;
+    let intents = intents(config.prefix_mode(), facts.application.flags);
+    let gateways = Gateways::new(config.gateway(user, facts.gateway.url.clone(), intents, identify))?;
+    let prefix = (intents & CONTENT != 0).then(|| config.prefix());
     let nodes = Nodes::new(config.lavalink(user));
     let store = store.clone();
     let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {
@@ -224,10 +249,37 @@ async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: 
             clock,
             store: Rc::new(store.clone()),
             audio,
-            gateway: gateways.port(Rc::new(Door::new(Rc::clone(&replies), skew))),
+            gateway: gateways.port(Rc::new(Door::new(
+                Rc::clone(&replies),
+                skew,
+                prefix.clone(),
+                gateways.content(),
+            ))),
             discord: replies,
             fleet,
         })
     });
     Ok(Root::start(config.actors((0..total).map(ShardId).collect(), total), make).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_asked_for_that_was_not_granted() {
+        let granted = 1 << 19;
+        let table = [
+            (PrefixMode::Off, granted, 129),
+            (PrefixMode::Mention, granted, 641),
+            (PrefixMode::Auto, 0, 641),
+            (PrefixMode::Auto, granted, 33_409),
+            (PrefixMode::Auto, 1 << 18, 33_409),
+            (PrefixMode::Full, granted, 33_409),
+            (PrefixMode::Full, 0, 641),
+        ];
+        for (mode, flags, expected) in table {
+            assert_eq!(intents(mode, flags), expected, "{mode:?} with {flags}");
+        }
+    }
 }

@@ -280,6 +280,14 @@ pub struct GatewaySession {
     pub sequence: u64,
     /// Where to resume.
     pub resume_url: Option<String>,
+    /// The intents that were wanted when it began, as Discord's bits. A session keeps those that it began with.
+    #[serde(default = "first_intents")]
+    pub intents: u64,
+}
+
+/// Guilds and voice states: all that was asked for by releases that did not write it down.
+const fn first_intents() -> u64 {
+    129
 }
 
 /// The gateway connections of this arbiter's shards.

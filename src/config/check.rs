@@ -34,6 +34,7 @@ const ORDERED: [(&str, &str); 12] = [
 /// Settles the nodes and adds what is wrong between keys to the problems.
 pub(super) fn all(reading: &mut Reading) {
     order(reading);
+    prefix(reading);
     nodes(reading);
     plain_text(reading);
 }
@@ -51,6 +52,32 @@ fn order(reading: &mut Reading) {
             });
         }
     }
+}
+
+/// Most characters of a prefix.
+const PREFIX: usize = 5;
+
+/// A prefix that people can type and that Discord does not take for something else.
+fn prefix(reading: &mut Reading) {
+    let key = "prefix.default";
+    let Some(prefix) = reading.text(key).map(str::to_owned) else {
+        return;
+    };
+    let problem = if prefix.chars().count() > PREFIX {
+        "it has more than 5 characters"
+    } else if prefix.contains(char::is_whitespace) {
+        "it has white space in it"
+    } else if prefix.starts_with(['/', '@', '#', '<']) {
+        "Discord takes what begins so for something else"
+    } else {
+        return;
+    };
+    reading.problems.push(Problem {
+        key: key.into(),
+        origin: origin_of(reading, key),
+        problem: problem.into(),
+        fix: "take a sign or two, such as ! or ?".into(),
+    });
 }
 
 /// One node by variables takes the list's place unless `LAVALINK_NODES` is there.

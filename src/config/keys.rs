@@ -42,6 +42,26 @@ pub const KEYS: &[Section] = &[
         ],
     },
     Section {
+        title: "Commands in messages",
+        intro: "Besides slash commands the bot takes the same commands in messages: see docs/commands.md.",
+        keys: &[
+            key(
+                "prefix.mode",
+                "PREFIX_MODE",
+                Kind::Choice(&["auto", "off", "mention", "full"]),
+                "auto",
+                "off = none; mention = messages that begin with a mention of the bot; full = those with the prefix too, for which Discord must have granted the Message Content Intent; auto = full where it is granted, else mention.",
+            ),
+            key(
+                "prefix.default",
+                "PREFIX_DEFAULT",
+                Kind::Text,
+                "!",
+                "What a command in a message begins with: at most 5 characters, no white space, and not / @ # or <.",
+            ),
+        ],
+    },
+    Section {
         title: "Gateway",
         intro: "The websockets to Discord, one per shard.",
         keys: &[

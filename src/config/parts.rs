@@ -42,6 +42,19 @@ pub struct ServerConfig {
     pub key: Option<Secret>,
 }
 
+/// Which messages are taken for commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrefixMode {
+    /// As many as Discord grants.
+    Auto,
+    /// None.
+    Off,
+    /// Those that begin with a mention of the bot.
+    Mention,
+    /// Those that begin with the prefix too.
+    Full,
+}
+
 impl Config {
     /// Base of Discord's REST interface, without a slash at the end and without `/api/v10`.
     pub fn api_base_url(&self) -> &str {
@@ -62,6 +75,21 @@ impl Config {
     /// Longest orderly stop.
     pub fn drain(&self) -> Duration {
         self.reading.duration("drain_s")
+    }
+
+    /// Which messages are taken for commands.
+    pub fn prefix_mode(&self) -> PrefixMode {
+        match self.reading.text("prefix.mode") {
+            Some("off") => PrefixMode::Off,
+            Some("mention") => PrefixMode::Mention,
+            Some("full") => PrefixMode::Full,
+            Some(_) | None => PrefixMode::Auto,
+        }
+    }
+
+    /// What a command in a message begins with.
+    pub fn prefix(&self) -> Box<str> {
+        self.reading.text("prefix.default").unwrap_or_default().into()
     }
 
     /// How the gateway at `url` is reached by the bot's `user`; both are known after the first calls to Discord.

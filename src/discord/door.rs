@@ -7,14 +7,15 @@ use std::rc::Rc;
 
 use ostinato_actors::ports::{GatewayEvent, GatewaySink};
 use ostinato_machine::guild::{Caller, Command, Input};
-use ostinato_machine::ids::{CauseId, ReplyTo, ShardId, Via};
+use ostinato_machine::ids::{CauseId, ReplyTo, ShardId, UserId, Via};
 use serenity::model::permissions::Permissions;
 
 use super::commands::{self, Interpreted, Local};
-use super::gateway::Interactions;
+use super::gateway::{Content, Interactions};
 use super::interaction::{Data, Interaction};
 use super::replies::Replies;
 use super::rest::Skew;
+use super::written::Written;
 
 /// Answers without a guild that may be on their way at once; whoever comes beyond is told nothing by us, and by Discord
 /// that the bot did not respond.
@@ -24,17 +25,32 @@ const OPEN: usize = 256;
 pub struct Door {
     replies: Rc<Replies>,
     skew: Skew,
+    prefix: Option<Box<str>>,
+    content: Content,
     open: Rc<()>,
 }
 
 impl Door {
-    /// A door that answers through `replies` what needs no guild, and dates interactions by this machine's clock.
-    pub fn new(replies: Rc<Replies>, skew: Skew) -> Self {
+    /// A door that answers through `replies` what needs no guild, and dates commands by this machine's clock. Messages
+    /// that begin with `prefix` are commands too, as long as their words may be read.
+    pub fn new(replies: Rc<Replies>, skew: Skew, prefix: Option<Box<str>>, content: Content) -> Self {
         Self {
             replies,
             skew,
+            prefix,
+            content,
             open: Rc::new(()),
         }
+    }
+
+    /// What messages may begin with besides a mention; empty when nothing.
+    fn prefix(&self) -> &str {
+        let prefix = self.prefix.as_deref().filter(|_| !self.content.is_refused());
+        prefix.unwrap_or_default()
+    }
+
+    fn made_ms(&self, id: u64, arrived_ms: u64) -> u64 {
+        self.skew.here(made_ms(id), arrived_ms).unwrap_or_default()
     }
 
     fn answer(&self, shard: ShardId, reply: &ReplyTo, local: &Local) {
@@ -63,10 +79,7 @@ impl Interactions for Door {
                 component: matches!(interaction.data, Data::Component { .. }),
             },
             arrived_ms: interaction.arrived_ms,
-            made_ms: self
-                .skew
-                .here(made_ms(interaction.id), interaction.arrived_ms)
-                .unwrap_or_default(),
+            made_ms: self.made_ms(interaction.id, interaction.arrived_ms),
             public,
         };
         let (command, public) = match commands::interpret(&interaction) {
@@ -77,6 +90,40 @@ impl Interactions for Door {
             Some(event) => sink.event(sequence, event),
             None => self.answer(shard, &reply(false), &Local::UnknownInteraction),
         }
+    }
+
+    fn written(&self, shard: ShardId, sequence: u64, written: &Written, own: UserId, sink: &dyn GatewaySink) {
+        let Some(interpreted) = commands::written(written, own, self.prefix()) else {
+            return;
+        };
+        let reply = ReplyTo {
+            id: written.id,
+            via: Via::Message {
+                channel: written.channel,
+            },
+            arrived_ms: written.arrived_ms,
+            made_ms: self.made_ms(written.id, written.arrived_ms),
+            public: true,
+        };
+        let command = match interpreted {
+            Interpreted::Guild { command, .. } => command,
+            Interpreted::Here(local) => return self.answer(shard, &reply, &local),
+        };
+        let event = GatewayEvent::Input {
+            guild: written.guild,
+            cause: reply.cause(),
+            input: Input::Command {
+                command,
+                by: Caller {
+                    user: written.user,
+                    text: written.channel,
+                    // A message tells the author's roles, not what they allow.
+                    manager: false,
+                },
+                reply: Some(reply),
+            },
+        };
+        sink.event(sequence, event);
     }
 }
 

@@ -14,3 +14,4 @@ mod render;
 pub mod replies;
 pub mod rest;
 mod voice;
+pub mod written;

@@ -267,6 +267,7 @@ mod promises {
             id: Hidden::new("abc"),
             sequence: 41,
             resume_url: Some("ws://127.0.0.1:1".into()),
+            intents: 129,
         };
         let seats = GuildSeats {
             guild: GUILD.0,

@@ -224,6 +224,7 @@ impl FakeDiscord {
             id: Hidden::new(&session.id),
             sequence: session.heard,
             resume_url: Some("ws://resume.example".to_owned()),
+            intents: 129,
         })
     }
 

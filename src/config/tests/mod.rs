@@ -296,3 +296,23 @@ proptest! {
         let _ = reading(&format!("{path}: {text}"), &[]);
     }
 }
+
+#[test]
+fn a_prefix_that_nobody_could_use_is_refused() {
+    for (prefix, what) in [
+        ("toolong", "5 characters"),
+        ("a b", "white space"),
+        ("/", "something else"),
+        ("<@", "something else"),
+    ] {
+        let problem = only_problem(&with_needs(&format!("prefix: {{ default: \"{prefix}\" }}"), &[]));
+        assert_eq!(problem.key, "prefix.default");
+        assert!(problem.problem.contains(what), "{}", problem.problem);
+    }
+    assert_eq!(&*config("prefix: { default: \"?!\" }", &[]).prefix(), "?!");
+    assert_eq!(
+        config("prefix: { mode: mention }", &[]).prefix_mode(),
+        PrefixMode::Mention
+    );
+    assert_eq!(config("", &[]).prefix_mode(), PrefixMode::Auto);
+}

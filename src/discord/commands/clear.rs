@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "clear",
+    aliases: &[],
     description: "Drop everything that is queued",
     options: &[],
     visibility: Visibility::Private,

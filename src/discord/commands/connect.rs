@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "connect",
+    aliases: &["join"],
     description: "Join your voice channel",
     options: &[],
     visibility: Visibility::Public,

@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "disconnect",
+    aliases: &["dc", "leave"],
     description: "Leave the voice channel",
     options: &[],
     visibility: Visibility::Private,

@@ -1,7 +1,7 @@
 //! The options that came with a command, checked against what the command declares.
 
 use super::spec::{CommandSpec, Kind, OptionSpec, Problem};
-use crate::discord::interaction::{GivenOption, Interaction, Value};
+use crate::discord::interaction::{GivenOption, Value};
 
 /// An option, and what is wrong with it.
 pub(super) type Fault = (Box<str>, Problem);
@@ -9,7 +9,7 @@ pub(super) type Fault = (Box<str>, Problem);
 /// Options of which every one is declared, of its kind and within its bounds, and none that is required is missing.
 pub(super) struct Given<'a> {
     options: &'a [GivenOption],
-    /// How long the interaction took to arrive, ms.
+    /// How long the command took to arrive, ms.
     pub(super) delivered_ms: Option<u64>,
 }
 
@@ -19,10 +19,11 @@ const EPOCH_MS: u64 = 1_420_070_400_000;
 const LONGEST_WAY: u64 = 60_000;
 
 impl<'a> Given<'a> {
+    /// Checks `options` against what `spec` declares. `id` is Discord's of what gave them, `arrived_ms` when that came in.
     pub(super) fn check(
         spec: &CommandSpec,
         options: &'a [GivenOption],
-        interaction: &Interaction,
+        (id, arrived_ms): (u64, u64),
     ) -> Result<Self, Fault> {
         for given in options {
             let Some(declared) = spec.options.iter().find(|option| option.name == &*given.name) else {
@@ -34,8 +35,8 @@ impl<'a> Given<'a> {
         if let Some(missing) = spec.options.iter().find(|option| option.required && !is_given(option)) {
             return Err((missing.name.into(), Problem::Missing));
         }
-        let created_ms = (interaction.id >> 22).saturating_add(EPOCH_MS);
-        let way_ms = interaction.arrived_ms.checked_sub(created_ms);
+        let created_ms = (id >> 22).saturating_add(EPOCH_MS);
+        let way_ms = arrived_ms.checked_sub(created_ms);
         Ok(Self {
             options,
             delivered_ms: way_ms.filter(|way| *way <= LONGEST_WAY),

@@ -2,10 +2,11 @@
 
 use super::given::{Fault, Given};
 use super::spec::{CommandSpec, Kind, Local, OptionSpec, Rights, Scope, Visibility};
-use super::{Meaning, find};
+use super::{Meaning, grammar};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "help",
+    aliases: &["h", "commands"],
     description: "Show what the commands do",
     options: &[OptionSpec {
         name: "command",
@@ -25,7 +26,7 @@ fn interpret(given: &Given<'_>) -> Result<Meaning, Fault> {
         return Ok(Meaning::Here(Local::Help { command: None }));
     };
     let name = asked.trim().trim_start_matches('/').to_lowercase();
-    Ok(Meaning::Here(match find(&name) {
+    Ok(Meaning::Here(match grammar::by_name(&name) {
         Some(spec) => Local::Help {
             command: Some(spec.name),
         },

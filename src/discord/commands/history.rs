@@ -8,6 +8,7 @@ use super::spec::{CommandSpec, Kind, OptionSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "history",
+    aliases: &[],
     description: "Show what was played",
     options: &[OptionSpec {
         name: "page",

@@ -8,6 +8,7 @@ use super::spec::{CommandSpec, Kind, OptionSpec, Problem, Rights, Scope, Visibil
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "loop",
+    aliases: &["repeat"],
     description: "Repeat the current track or the whole queue",
     options: &[OptionSpec {
         name: "mode",

@@ -1,5 +1,5 @@
-//! The commands: one table, one file each. Registration, help, the generated page and what an interaction means all
-//! come from [`COMMANDS`].
+//! The commands: one table, one file each. Registration, help, the generated page, what an interaction means and
+//! what a message means all come from [`COMMANDS`].
 //!
 //! What a command does is decided by the guild machine; here stands only how it is called. To add one: a file with the
 //! same parts, and a line in the table.
@@ -9,6 +9,7 @@ mod clear;
 mod connect;
 mod disconnect;
 mod given;
+mod grammar;
 mod help;
 mod history;
 mod loop_mode;
@@ -36,11 +37,15 @@ mod volume_info;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod written_tests;
 
 use ostinato_machine::guild::Command;
+use ostinato_machine::ids::UserId;
 
-use super::interaction::{Data, Interaction};
-use given::Given;
+use super::interaction::{Data, GivenOption, Interaction};
+use super::written::{Called, Written, called};
+use given::{Fault, Given};
 
 pub use catalogue::{json, markdown};
 pub use spec::{CommandSpec, Kind, Local, OptionSpec, Problem, Rights, Scope, Visibility};
@@ -110,23 +115,46 @@ pub fn interpret(interaction: &Interaction) -> Interpreted {
     if spec.scope == Scope::Server && interaction.guild.is_none() {
         return Interpreted::Here(Local::ServerOnly { command: spec.name });
     }
-    let bad = |(option, problem)| {
-        Interpreted::Here(Local::BadOption {
-            command: spec.name,
-            option,
-            problem,
-        })
+    understand(spec, options, (interaction.id, interaction.arrived_ms)).unwrap_or_else(|fault| bad(spec, fault, false))
+}
+
+/// What a message means to the bot that is the user `own` and answers to `prefix` too; `None` when it is not for the bot.
+/// Whoever mentions the bot is answered in any case; behind a prefix only what is a command is.
+pub fn written(message: &Written, own: UserId, prefix: &str) -> Option<Interpreted> {
+    let (text, mentioned) = match called(&message.text, own, prefix)? {
+        Called::ByMention("") => {
+            let prefix = Some(prefix).filter(|prefix| !prefix.is_empty()).map(Into::into);
+            return Some(Interpreted::Here(Local::Greeting { prefix }));
+        }
+        Called::ByMention(text) => (text, true),
+        Called::ByPrefix(text) => (text, false),
     };
-    let given = match Given::check(spec, options, interaction) {
-        Ok(given) => given,
-        Err(fault) => return bad(fault),
+    let Some((spec, rest)) = grammar::command(text) else {
+        let name = grammar::first_word(text).0.into();
+        return mentioned.then_some(Interpreted::Here(Local::UnknownCommand { name }));
     };
-    match (spec.interpret)(&given) {
-        Ok(Meaning::Guild(command)) => Interpreted::Guild {
+    let given = grammar::options(spec, rest);
+    let meaning = given.and_then(|options| understand(spec, &options, (message.id, message.arrived_ms)));
+    Some(meaning.unwrap_or_else(|fault| bad(spec, fault, true)))
+}
+
+/// What a command with these options means. `place`: Discord's id of what gave it, and when that came in.
+fn understand(spec: &CommandSpec, options: &[GivenOption], place: (u64, u64)) -> Result<Interpreted, Fault> {
+    let given = Given::check(spec, options, place)?;
+    Ok(match (spec.interpret)(&given)? {
+        Meaning::Guild(command) => Interpreted::Guild {
             command,
             public: spec.visibility == Visibility::Public,
         },
-        Ok(Meaning::Here(local)) => Interpreted::Here(local),
-        Err(fault) => bad(fault),
-    }
+        Meaning::Here(local) => Interpreted::Here(local),
+    })
+}
+
+fn bad(spec: &CommandSpec, (option, problem): Fault, written: bool) -> Interpreted {
+    Interpreted::Here(Local::BadOption {
+        command: spec.name,
+        option,
+        problem,
+        written,
+    })
 }

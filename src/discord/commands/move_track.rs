@@ -11,6 +11,7 @@ const HIGHEST: u32 = 100_000;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "move",
+    aliases: &["mv"],
     description: "Move a queued track to another place",
     options: &[
         OptionSpec {

@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "nowplaying",
+    aliases: &["np"],
     description: "Show what is playing",
     options: &[],
     visibility: Visibility::Public,

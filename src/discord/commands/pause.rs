@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "pause",
+    aliases: &[],
     description: "Pause the music",
     options: &[],
     visibility: Visibility::Private,

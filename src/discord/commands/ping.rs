@@ -5,6 +5,7 @@ use super::spec::{CommandSpec, Local, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ping",
+    aliases: &[],
     description: "Ask whether the bot is there",
     options: &[],
     visibility: Visibility::Public,

@@ -8,6 +8,7 @@ use super::spec::{CommandSpec, Kind, OptionSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "play",
+    aliases: &["p"],
     description: "Find a track or playlist and add it to the queue",
     options: &[
         OptionSpec {

@@ -8,6 +8,7 @@ use super::spec::{CommandSpec, Kind, OptionSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "queue",
+    aliases: &["q"],
     description: "Show what is queued",
     options: &[OptionSpec {
         name: "page",

@@ -9,6 +9,7 @@ use super::spec::{CommandSpec, Kind, OptionSpec, Problem, Rights, Scope, Visibil
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "remove",
+    aliases: &["rm"],
     description: "Take tracks out of the queue",
     options: &[OptionSpec {
         name: "index",

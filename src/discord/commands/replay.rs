@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "replay",
+    aliases: &[],
     description: "Play the current track from its start",
     options: &[],
     visibility: Visibility::Private,

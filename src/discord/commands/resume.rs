@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "resume",
+    aliases: &["unpause"],
     description: "Go on after a pause",
     options: &[],
     visibility: Visibility::Private,

@@ -16,6 +16,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[OptionSpec {
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "seek",
+    aliases: &[],
     description: "Go to a position in the current track",
     options: OPTIONS,
     visibility: Visibility::Private,

@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "shuffle",
+    aliases: &[],
     description: "Put the queue into a random order",
     options: &[],
     visibility: Visibility::Private,

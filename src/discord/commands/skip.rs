@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "skip",
+    aliases: &["s", "next"],
     description: "Leave the current track",
     options: &[],
     visibility: Visibility::Private,

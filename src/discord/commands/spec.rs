@@ -7,6 +7,8 @@ use super::given::{Fault, Given};
 pub struct CommandSpec {
     /// Its name, without the slash.
     pub name: &'static str,
+    /// Other names that it has where it is written in a message.
+    pub aliases: &'static [&'static str],
     /// What it does, in at most 100 characters.
     pub description: &'static str,
     /// Its options, those that are required first.
@@ -115,6 +117,13 @@ pub enum Local {
         option: Box<str>,
         /// What is wrong with it.
         problem: Problem,
+        /// It was written in a message: how the command is written there is told with it.
+        written: bool,
+    },
+    /// Somebody called the bot and said nothing more.
+    Greeting {
+        /// What commands in messages begin with besides a mention; `None` where nothing else is read.
+        prefix: Option<Box<str>>,
     },
     /// Something was pressed that this release does not know.
     UnknownInteraction,
@@ -123,7 +132,7 @@ pub enum Local {
 impl Local {
     /// Whether everybody in the channel sees the answer.
     pub fn is_public(&self) -> bool {
-        matches!(self, Self::Ping { .. })
+        matches!(self, Self::Ping { .. } | Self::Greeting { .. })
     }
 }
 
@@ -134,6 +143,10 @@ pub enum Problem {
     Missing,
     /// The command has no such option.
     Unknown,
+    /// It is given twice.
+    Twice,
+    /// It is a word that the command has no use for.
+    TooMany,
     /// It takes a text.
     NoText,
     /// It takes a whole number between these.

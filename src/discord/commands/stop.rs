@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stop",
+    aliases: &[],
     description: "Stop the music and clear the queue",
     options: &[],
     visibility: Visibility::Private,

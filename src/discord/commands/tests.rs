@@ -248,6 +248,7 @@ fn all_bad<const N: usize>(table: [Bad; N]) {
             command,
             option: option.into(),
             problem,
+            written: false,
         });
         assert_eq!(of(command, options), expected);
     }

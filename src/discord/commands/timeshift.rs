@@ -5,6 +5,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "timeshift",
+    aliases: &[],
     description: "Go to a position in the current track, as /seek does",
     options: seek::OPTIONS,
     visibility: Visibility::Private,

@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "voiceinfo",
+    aliases: &[],
     description: "Show where the bot is in voice",
     options: &[],
     visibility: Visibility::Private,

@@ -11,6 +11,7 @@ const HIGHEST: u32 = 200;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "volume",
+    aliases: &["vol", "v"],
     description: "Set how loud the music is",
     options: &[OptionSpec {
         name: "level",

@@ -7,6 +7,7 @@ use super::spec::{CommandSpec, Rights, Scope, Visibility};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "volume-info",
+    aliases: &[],
     description: "Show how loud the music is",
     options: &[],
     visibility: Visibility::Private,

@@ -4,7 +4,7 @@ use ostinato_machine::ids::UserId;
 use serde_json::{Value, json};
 
 use super::{Decoded, decode, sniff};
-use crate::discord::commands::{COMMANDS, Interpreted, Kind, interpret};
+use crate::discord::commands::{COMMANDS, Interpreted, Kind, interpret, written};
 use crate::hostile::storm;
 
 fn dispatch(name: &str, data: &Value) -> Value {
@@ -20,6 +20,15 @@ fn command(name: &str, options: &Value) -> Value {
             "member": { "user": { "id": "3", "username": "ann" }, "permissions": "2147483647", "roles": ["4"] },
             "data": { "id": "9", "name": name, "type": 1, "options": options },
         }),
+    )
+}
+
+fn written_message(content: &str) -> Value {
+    let author = json!({ "id": "3", "username": "ann" });
+    dispatch(
+        "MESSAGE_CREATE",
+        &json!({ "id": "5", "guild_id": "1", "channel_id": "6", "type": 0, "content": content, "author": author,
+            "mentions": [], "timestamp": "2026-01-01T00:00:00Z" }),
     )
 }
 
@@ -41,6 +50,7 @@ fn frames() -> Vec<Value> {
             &json!({ "id": "1", "name": "Home", "voice_states": [voice_state()],
             "members": [{ "user": { "id": "3", "bot": true } }] }),
         ),
+        written_message("!play \"First\" where:next"),
         dispatch("GUILD_DELETE", &json!({ "id": "1", "unavailable": false })),
         dispatch("CHANNEL_DELETE", &json!({ "id": "6", "guild_id": "1", "type": 2 })),
         dispatch("VOICE_STATE_UPDATE", &voice_state()),
@@ -78,6 +88,13 @@ fn orders() -> Vec<Value> {
     press["d"]["data"] = json!({ "custom_id": "o1:skip:7", "component_type": 2 });
     press["d"]["message"] = json!({ "id": "8", "flags": 0 });
     all.push(press);
+    let lines = [
+        "!play where:next \"First\"",
+        "<@9> move 1 2",
+        "!seek position:1:30",
+        "<@!9>vol 80%",
+    ];
+    all.extend(lines.map(written_message));
     all
 }
 
@@ -95,9 +112,10 @@ fn hostile_gateway_frames_harm_nothing() {
 }
 
 #[test]
-fn hostile_options_and_buttons_harm_nothing() {
+fn hostile_options_buttons_and_messages_harm_nothing() {
     storm("options", &orders(), |bytes| match decoded(bytes) {
         Some(Decoded::Interaction(interaction)) => matches!(interpret(&interaction), Interpreted::Guild { .. }),
+        Some(Decoded::Written(message)) => written(&message, UserId(9), "!").is_some(),
         Some(_) | None => false,
     });
 }

@@ -7,6 +7,7 @@
 mod guild;
 mod interaction;
 mod lenient;
+mod message;
 mod sniff;
 mod voice;
 
@@ -20,6 +21,7 @@ use ostinato_machine::ids::{GuildId, UserId};
 use serde::Deserialize;
 
 use super::interaction::Interaction;
+use super::written::Written;
 
 pub(crate) use sniff::{Envelope, sniff};
 
@@ -39,6 +41,8 @@ pub(crate) enum Decoded {
     Event(GatewayEvent),
     /// An interaction.
     Interaction(Interaction),
+    /// A message of a person.
+    Written(Written),
     /// Nothing that anybody here uses.
     Ignored,
 }
@@ -56,6 +60,7 @@ pub(crate) struct Malformed {
 pub(crate) fn decode(name: &str, data: &str, own: UserId, now_ms: u64) -> Result<Decoded, Malformed> {
     match name {
         "VOICE_STATE_UPDATE" => voice::state(data, own),
+        "MESSAGE_CREATE" => message::create(data, now_ms),
         "INTERACTION_CREATE" => interaction::interaction(data, now_ms),
         "VOICE_SERVER_UPDATE" => voice::server(data),
         "GUILD_CREATE" => guild::create(data, own),

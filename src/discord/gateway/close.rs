@@ -7,6 +7,8 @@ pub(super) enum Verdict {
     Resume,
     /// The session is gone: a new one.
     Identify,
+    /// An intent is not granted: a new session without it.
+    Unprivileged,
     /// Discord refuses for good; what an operator must do.
     Fatal(&'static str),
 }
@@ -24,9 +26,7 @@ pub(super) fn verdict(code: u16) -> Verdict {
         ),
         4012 => Verdict::Fatal("Discord no longer speaks this gateway version: upgrade Ostinato"),
         4013 => Verdict::Fatal("the intents make no sense to Discord: take back changes to them, or upgrade Ostinato"),
-        4014 => Verdict::Fatal(
-            "a privileged intent is not granted: switch on Message Content Intent (Developer Portal, Bot) and start again",
-        ),
+        4014 => Verdict::Unprivileged,
         4006 | 4007 | 4009 => Verdict::Identify,
         _ => Verdict::Resume,
     }

@@ -37,6 +37,8 @@ pub(super) enum End {
         /// What to do.
         fix: &'static str,
     },
+    /// Discord does not grant an intent that was asked for.
+    Unprivileged,
     /// It is no good any more. `keep`: its session can be resumed.
     Lost {
         /// For the log.
@@ -199,6 +201,7 @@ impl Connection {
                     },
                     Verdict::Resume => End::lost(why),
                     Verdict::Identify => End::Lost { why, keep: false },
+                    Verdict::Unprivileged => End::Unprivileged,
                 })
             }
             // What the transport can't read may still be readable; if it is not, it is counted like any such frame.

@@ -18,7 +18,7 @@ use super::backoff::{Backoff, Ending};
 use super::connection::{Connection, End};
 use super::identify::{BudgetSpent, Permits};
 use super::voice_wants::VoiceWants;
-use super::{Counts, GatewaySettings, Gateways, Interactions, Latencies};
+use super::{Content, Counts, GatewaySettings, Gateways, Interactions, Latencies};
 
 /// What the port and the polling task of one shard share.
 pub(super) struct Line {
@@ -95,7 +95,11 @@ pub(super) struct Driver {
     away: bool,
     /// The sink knows that the day's budget of IDENTIFYs is spent.
     spent: bool,
+    content: Content,
 }
+
+/// Intents that Discord must have granted: members, presences, the words of messages.
+const PRIVILEGED: u64 = 1 << 1 | 1 << 8 | 1 << 15;
 
 impl Driver {
     pub(super) fn new(
@@ -117,15 +121,16 @@ impl Driver {
             place,
             away: false,
             spent: false,
+            content: gateways.content(),
             settings,
         }
     }
 
     /// Keeps the shard connected until it is stopped or refused for good.
     pub(super) async fn run(mut self) {
-        let config = self.config();
         while self.pause().await {
-            let mut connection = self.connect(&config);
+            let intents = self.intents();
+            let mut connection = self.connect(self.config(intents));
             // A panic of a handler must not silence the shard. What it was given is counted, so it does not come again.
             let end = AssertUnwindSafe(connection.attend(&mut self)).catch_unwind().await;
             let end = end.unwrap_or_else(|_| End::lost("handling an event failed"));
@@ -133,16 +138,47 @@ impl Driver {
             match end {
                 End::Stopped => break,
                 End::Fatal { code, fix } => {
-                    tracing::error!(shard = %self.line.shard, code, fix, "Discord refuses the shard for good");
-                    self.line.session.replace(None);
-                    let fix = fix.to_owned();
-                    self.sink.event(0, GatewayEvent::Fatal { code, fix });
+                    self.fatal(code, fix);
+                    break;
+                }
+                End::Unprivileged if intents & PRIVILEGED != 0 => {
+                    if self.content.refuse() {
+                        tracing::warn!(
+                            shard = %self.line.shard,
+                            "Discord refuses the words of messages, so commands in messages work by mention alone: switch on \
+                             Message Content Intent (Developer Portal, Bot) and start again, or set prefix.mode to mention"
+                        );
+                    }
+                    self.lost(
+                        &connection,
+                        "an intent is not granted; it goes on without".to_owned(),
+                        false,
+                    );
+                }
+                End::Unprivileged => {
+                    self.fatal(
+                        4014,
+                        "Discord refuses intents that need no leave: take back changes to them, or upgrade Ostinato",
+                    );
                     break;
                 }
                 End::Lost { why, keep } => self.lost(&connection, why, keep),
             }
         }
         self.line.finish();
+    }
+
+    /// What is asked for: all that is wanted, but for what was refused.
+    fn intents(&self) -> u64 {
+        let refused = if self.content.is_refused() { PRIVILEGED } else { 0 };
+        self.settings.intents & !refused
+    }
+
+    fn fatal(&self, code: u16, fix: &str) {
+        tracing::error!(shard = %self.line.shard, code, fix, "Discord refuses the shard for good");
+        self.line.session.replace(None);
+        let fix = fix.to_owned();
+        self.sink.event(0, GatewayEvent::Fatal { code, fix });
     }
 
     fn lost(&mut self, connection: &Connection, why: String, keep: bool) {
@@ -215,9 +251,9 @@ impl Driver {
         resume_address(&self.settings.url, session.as_ref()?.resume_url.as_deref()?)
     }
 
-    fn config(&self) -> Config<Permits> {
+    fn config(&self, intents: u64) -> Config<Permits> {
         let token = self.settings.token.reveal().to_owned();
-        let mut builder = ConfigBuilder::new(token, Intents::from_bits_retain(self.settings.intents))
+        let mut builder = ConfigBuilder::new(token, Intents::from_bits_retain(intents))
             .queue(Permits(Arc::clone(&self.settings.identify)))
             .proxy_url(self.settings.url.clone());
         let properties = json!({ "os": std::env::consts::OS, "browser": "Ostinato", "device": "Ostinato" });
@@ -236,8 +272,8 @@ impl Driver {
     }
 
     /// The next connection: a transport of its own each time, so that its own slow reconnect never has a say.
-    fn connect(&self, config: &Config<Permits>) -> Connection {
-        let mut builder = ConfigBuilder::from(config.clone());
+    fn connect(&self, config: Config<Permits>) -> Connection {
+        let mut builder = ConfigBuilder::from(config);
         let session = self.line.session();
         if let Some(session) = &session {
             builder = builder.session(Session::new(session.sequence, session.id.reveal().to_owned()));

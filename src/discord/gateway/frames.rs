@@ -120,6 +120,11 @@ impl Connection {
                     .interactions
                     .interaction(driver.line.shard, sequence, interaction, &*sink);
             }
+            Ok(Decoded::Written(written)) => {
+                let sink = Rc::clone(&driver.sink);
+                let (shard, own) = (driver.line.shard, driver.own);
+                driver.interactions.written(shard, sequence, &written, own, &*sink);
+            }
             Ok(Decoded::Ignored) => {}
             Err(malformed) => complain(driver, malformed),
         }
@@ -140,6 +145,7 @@ impl Connection {
             id: Hidden::new(session.id()),
             sequence,
             resume_url,
+            intents: driver.settings.intents,
         }));
         if let Some(user) = user.filter(|user| *user != driver.own) {
             tracing::error!(shard = %driver.line.shard, expected = %driver.own, %user, "the gateway knows the bot as another user; it is believed");

@@ -22,12 +22,14 @@ mod tests;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ostinato_actors::ports::{Gateway, GatewaySink};
 use ostinato_machine::ids::{Hidden, ShardId, UserId};
 
 use super::interaction::Interaction;
+use super::written::Written;
 
 pub use figures::{Counts, Latencies};
 pub use identify::{BudgetSpent, IdentifyGate, SessionStartLimit};
@@ -41,7 +43,7 @@ pub struct GatewaySettings {
     pub user: UserId,
     /// Address from `GET /gateway/bot`: `wss://…`, or `ws://…` for a server on this machine.
     pub url: String,
-    /// Intents, as Discord's bits.
+    /// Intents, as Discord's bits. Those that need Discord's leave are done without where that is refused.
     pub intents: u64,
     /// Permits to identify, shared by all shards of the token.
     pub identify: Arc<IdentifyGate>,
@@ -90,11 +92,15 @@ impl GatewaySettings {
     }
 }
 
-/// What interactions become: commands of guilds, or answers that need no guild. Called on the arbiter by the polling
+/// What interactions and messages become: commands of guilds, or answers that need no guild. Called on the arbiter by the polling
 /// task, which waits for nothing but its socket: must never block.
 pub trait Interactions {
     /// One interaction of `shard`. What concerns a guild goes into `sink` under `sequence`.
     fn interaction(&self, shard: ShardId, sequence: u64, interaction: Interaction, sink: &dyn GatewaySink);
+
+    /// One message that a person wrote in a guild of `shard`; `own` is the bot's user. What is a command goes into `sink`
+    /// under `sequence`; most messages are none.
+    fn written(&self, shard: ShardId, sequence: u64, written: &Written, own: UserId, sink: &dyn GatewaySink);
 }
 
 /// An address that can't be a gateway's.
@@ -108,6 +114,26 @@ pub struct Gateways {
     settings: Arc<GatewaySettings>,
     latencies: Latencies,
     counts: Counts,
+    content: Content,
+}
+
+/// Whether Discord lets the bot read the words of all messages. Shared by all shards of the token: one that is refused
+/// the intent speaks for all.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    refused: Arc<AtomicBool>,
+}
+
+impl Content {
+    /// Whether it was refused since the start.
+    pub fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Notes the refusal; whether it is news.
+    fn refuse(&self) -> bool {
+        !self.refused.swap(true, Ordering::Relaxed)
+    }
 }
 
 impl Gateways {
@@ -121,12 +147,18 @@ impl Gateways {
             settings: Arc::new(settings),
             latencies: Latencies::default(),
             counts: Counts::default(),
+            content: Content::default(),
         })
     }
 
     /// The port of this arbiter. Interactions of its shards go to `interactions`.
     pub fn port(&self, interactions: Rc<dyn Interactions>) -> Rc<dyn Gateway> {
         Rc::new(port::Port::new(self.clone(), interactions))
+    }
+
+    /// Whether the words of all messages may be read, as long as the settings ask for it.
+    pub fn content(&self) -> Content {
+        self.content.clone()
     }
 
     /// How long heartbeats take.

@@ -43,6 +43,14 @@ impl Gateway for Port {
             sink.event(0, GatewayEvent::Fatal { code: 4010, fix });
             return;
         };
+        let wanted = self.gateways.settings.intents;
+        let session = session.filter(|session| {
+            let same = session.intents == wanted;
+            if !same {
+                tracing::info!(%shard, before = session.intents, wanted, "other events are wanted than before, which asks for a new session");
+            }
+            same
+        });
         let line = Rc::new(Line::new(shard, session, self.gateways.settings.voice_wants));
         if let Some(old) = self.lines.borrow_mut().insert(shard, Rc::clone(&line)) {
             old.stop();

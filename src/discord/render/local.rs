@@ -28,7 +28,24 @@ pub(in crate::discord) fn local(local: &Local) -> Message {
             command,
             option,
             problem,
-        } => Message::plain(bad_option(command, &safe(option, QUOTE), problem)),
+            written,
+        } => {
+            let mut text = bad_option(command, &safe(option, QUOTE), problem);
+            if let Some(spec) = find(command).filter(|_| *written) {
+                text = format!("{text}\nIt is written `{}`.", spec.written_usage());
+            }
+            Message::plain(text)
+        }
+        Local::Greeting { prefix } => {
+            let prefix = prefix
+                .as_deref()
+                .map(|prefix| format!(" or `{}play`", safe(prefix, QUOTE)));
+            Message::plain(format!(
+                "I play music. Type `/play`{}, or mention me and write `play` with what you want to hear. `/help` lists \
+                 everything I can do.",
+                prefix.unwrap_or_default()
+            ))
+        }
         Local::UnknownInteraction => {
             Message::plain("That belongs to another release and does nothing any more. /help lists what works.")
         }
@@ -39,6 +56,8 @@ fn bad_option(command: &str, option: &str, problem: &Problem) -> String {
     match problem {
         Problem::Missing => format!("/{command} needs its option \"{option}\"."),
         Problem::Unknown => format!("/{command} has no option \"{option}\". /help {command} lists them."),
+        Problem::Twice => format!("The option \"{option}\" of /{command} is given twice."),
+        Problem::TooMany => format!("/{command} has no use for \"{option}\"."),
         Problem::NoText => format!("The option \"{option}\" of /{command} takes a text."),
         Problem::OutOfRange { min, max } => format!(
             "The option \"{option}\" of /{command} takes a whole number from {} to {}.",

@@ -216,8 +216,9 @@ impl Guild {
 
     /// Remembers a cause, and forgets those that are old and many (L8).
     pub(super) fn remember(&mut self, at_ms: u64, cause: &CauseId) {
-        // An interaction's id is made a little before it is applied.
-        let kept_ms = self.limits.cause_ms.saturating_add(self.limits.stale_ms);
+        // Known for longer than what is repeated may be old and still be done, see `is_stale`.
+        let known_ms = self.limits.cause_ms.max(self.limits.expire_ms);
+        let kept_ms = known_ms.saturating_add(self.limits.stale_ms);
         self.kept.causes.remember(at_ms, cause, at_ms.saturating_sub(kept_ms));
     }
 

@@ -1,5 +1,6 @@
 //! The adapter against a gateway of its own, over real sockets.
 
+mod messages;
 mod parts;
 mod server;
 mod sessions;
@@ -17,6 +18,7 @@ use tokio::task::LocalSet;
 use self::server::Server;
 use super::{GatewaySettings, Gateways, IdentifyGate, Interactions, SessionStartLimit};
 use crate::discord::interaction::Interaction;
+use crate::discord::written::Written;
 
 const SHARD: ShardId = ShardId(0);
 
@@ -78,6 +80,11 @@ impl Interactions for Kept {
                 why: "interaction".into(),
             },
         );
+    }
+
+    fn written(&self, _: ShardId, sequence: u64, written: &Written, own: UserId, sink: &dyn GatewaySink) {
+        let why = format!("{} to {own}: {}", written.user, written.text);
+        sink.event(sequence, GatewayEvent::Away { why });
     }
 }
 

@@ -4,7 +4,6 @@ use ostinato_machine::guild::{JoinBlock, LoopMode, PlayerView, Refusal, Say, Voi
 use ostinato_machine::ids::ChannelId;
 
 use super::{added, brief, history_view, now_view, queue_view, voice_view};
-use crate::discord::commands::{Local, Problem};
 
 /// Every variant once at least, with the facts that its words must hold.
 pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
@@ -352,36 +351,5 @@ pub(super) fn refusals() -> Vec<(Refusal, Vec<&'static str>)> {
         (Refusal::Fault { reference: "K7".into() }, vec!["fault", "K7"]),
         (Refusal::ShuttingDown, vec!["restarting", "Repeat"]),
         (Refusal::StoreDown, vec!["can't be read", "Repeat"]),
-    ]
-}
-
-pub(super) fn locals() -> Vec<(Local, Vec<&'static str>)> {
-    let bad = |problem| Local::BadOption {
-        command: "loop",
-        option: "mode".into(),
-        problem,
-    };
-    vec![
-        (Local::Help { command: None }, vec!["/play query [where]", "/ping"]),
-        (
-            Local::Help { command: Some("seek") },
-            vec!["/seek position", "1m30s", "at most"],
-        ),
-        (Local::Ping { delivered_ms: Some(52) }, vec!["52 ms"]),
-        (Local::Ping { delivered_ms: None }, vec!["here"]),
-        (Local::ServerOnly { command: "skip" }, vec!["/skip", "server"]),
-        (
-            Local::UnknownCommand { name: "dan_ce".into() },
-            vec!["dan\\_ce", "/help"],
-        ),
-        (bad(Problem::Missing), vec!["/loop", "mode"]),
-        (bad(Problem::Unknown), vec!["/loop", "mode", "/help loop"]),
-        (bad(Problem::NoText), vec!["mode", "text"]),
-        (bad(Problem::OutOfRange { min: 0, max: 200 }), vec!["0 to 200"]),
-        (bad(Problem::TooLong { max: 500 }), vec!["500 characters"]),
-        (bad(Problem::NoChoice), vec!["`off`, `track`, `queue`"]),
-        (bad(Problem::NoPosition), vec!["1m30s"]),
-        (bad(Problem::NoPlaces), vec!["3-7", "/queue"]),
-        (Local::UnknownInteraction, vec!["/help"]),
     ]
 }

@@ -42,6 +42,8 @@ pub enum AnswerHow {
     FollowUp,
     /// As an edit of such a message.
     FollowUpEdit,
+    /// As a message that refers to the one that was written.
+    Reply,
 }
 
 /// Something that the user could read.
@@ -87,6 +89,8 @@ pub(super) struct Interaction {
     pub(super) user: u64,
     /// The message whose component was used.
     pub(super) on: Option<u64>,
+    /// It is no interaction but a message that a user wrote; its id is the message's.
+    pub(super) written: bool,
     pub(super) made_ms: u64,
     /// The session that it went to, and how often that had changed sockets.
     pub(super) went_to: Option<(String, u64)>,

@@ -52,6 +52,8 @@ pub struct MessageView {
     pub by_bot: bool,
     /// The interaction that it answers.
     pub interaction: Option<u64>,
+    /// The message that it refers to.
+    pub reply_to: Option<u64>,
     /// Who sees it.
     pub seen_by: SeenBy,
     /// The one user who sees it, if not all do.
@@ -125,6 +127,7 @@ impl Message {
             author: self.author,
             by_bot: self.author == bot,
             interaction: self.interaction,
+            reply_to: self.reply_to,
             seen_by: if self.only_for.is_some() {
                 SeenBy::Caller
             } else {
@@ -139,6 +142,13 @@ impl Message {
             edits: self.edits,
             deleted_at_ms: self.deleted_at_ms,
         }
+    }
+}
+
+impl MessageView {
+    /// What it answers: an interaction, or a message.
+    pub fn answers(&self) -> Option<u64> {
+        self.interaction.or(self.reply_to)
     }
 }
 

@@ -19,6 +19,7 @@
 //! let first = said.first(within).await;                // the first callback: kind, when, who sees it
 //! let answer = said.answer_where(within, |it| it.text.contains("First")).await;  // callback, edit or follow-up
 //! said.standing(); said.answers(); said.deletes();     // what is read now; everything; what was deleted
+//! discord.write(ann, guild.id, music, "!skip")?;       // a message; a reply to it is its answer
 //! discord.click(ann, message.id, &message.buttons()[0].custom_id)?;  // a button; comes back like a command
 //! discord.message(music, within, |it| it.by_bot).await;    // channel messages; also messages(channel), chat(…)
 //! discord.voice(guild.id, discord.bot());              // where the bot is; voice_is(…) waits
@@ -188,6 +189,11 @@ impl DiscordStandIn {
             state.forbidden.clear();
             state.limits.nobody_was_told();
         });
+    }
+
+    /// Whether the application is granted the words of all messages from now on. Sessions keep what they have.
+    pub fn grant_content(&self, granted: bool) {
+        self.0.lock().config.content_intent = granted;
     }
 
     /// Recommends so many shards from now on, and spreads guilds over them.

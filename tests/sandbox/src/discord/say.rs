@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::DiscordStandIn;
-use super::interactions::{Interaction, InteractionHandle, Original};
+use super::interactions::{Answer, AnswerHow, Interaction, InteractionHandle, Original, SeenBy};
 use super::model::rights;
 use super::render;
 use super::slash::{CannotAct, SlashCommand, find, options, parse_slash};
@@ -82,6 +82,7 @@ impl State {
             channel,
             user,
             on,
+            written: false,
             made_ms: self.now(),
             went_to,
             faulted: false,
@@ -125,6 +126,76 @@ impl State {
     }
 }
 
+impl State {
+    /// `user` writes a message that may be a command to the bot, and waits for a reply to it.
+    fn write_command(&mut self, user: u64, guild: u64, channel: u64, text: &str) -> Result<u64, CannotAct> {
+        let place = self.world.guilds.get(&guild);
+        let place = place.ok_or_else(|| CannotAct::NotThere(format!("guild {guild}")))?;
+        if !place.channels.contains_key(&channel) {
+            return Err(CannotAct::NotThere(format!("channel {channel}")));
+        }
+        if self.world.rights_in(place, user, channel) & rights::SEND_MESSAGES == 0 {
+            return Err(CannotAct::NotAllowed(text.to_owned()));
+        }
+        let went_to = self
+            .session_for(guild)
+            .map(|session| (session.id.clone(), session.generation));
+        let id = self.write(guild, channel, user, &json!({ "content": text }));
+        let written = Interaction {
+            id,
+            token: String::new(),
+            name: text.split_whitespace().next().unwrap_or_default().to_owned(),
+            guild,
+            channel,
+            user,
+            on: None,
+            written: true,
+            made_ms: self.now(),
+            went_to,
+            faulted: false,
+            first: None,
+            original: Original::None,
+            answers: Vec::new(),
+            deleted: Vec::new(),
+            callbacks: 0,
+            late: false,
+        };
+        self.interactions.insert(id, written);
+        self.tell_message(id, "MESSAGE_CREATE");
+        Ok(id)
+    }
+
+    /// The bot has replied with `message` to what a user wrote. A second reply is one too many.
+    pub(super) fn note_reply(&mut self, message: u64, body: &Value) {
+        let target = self.messages.get(&message).and_then(|message| message.reply_to);
+        let now = self.now();
+        let Some(written) = target
+            .and_then(|id| self.interactions.get_mut(&id))
+            .filter(|it| it.written)
+        else {
+            return;
+        };
+        if !written.answers.is_empty() {
+            let what = format!("a second reply to {:?}, which was answered already", written.name);
+            self.findings.violation(format!("rest: {what}"));
+        }
+        if body["allowed_mentions"]["replied_user"] != false {
+            self.findings
+                .violation("rest: a reply that pings who is replied to".to_owned());
+        }
+        let text = self.messages.get(&message).map(super::messages::Message::text);
+        written.answers.push(Answer {
+            at_ms: now,
+            after_ms: now.saturating_sub(written.made_ms),
+            how: AnswerHow::Reply,
+            message,
+            seen_by: SeenBy::All,
+            text: text.unwrap_or_default(),
+            body: body.clone(),
+        });
+    }
+}
+
 impl DiscordStandIn {
     fn handle(&self, id: u64, said_at_ms: u64) -> InteractionHandle {
         let shared = std::sync::Arc::clone(&self.0);
@@ -150,6 +221,19 @@ impl DiscordStandIn {
     /// As [`parse_slash`].
     pub fn parse_slash(&self, guild: u64, text: &str) -> Result<SlashCommand, CannotAct> {
         parse_slash(text, &self.0.lock().commands_in(guild))
+    }
+
+    /// `user` writes `text` into `channel` of `guild`; what refers to it is its answer.
+    ///
+    /// # Errors
+    /// When there is no such channel, or the user may not write there.
+    pub fn write(&self, user: u64, guild: u64, channel: u64, text: &str) -> Result<InteractionHandle, CannotAct> {
+        let (id, said_at_ms) = self.0.change(|state| {
+            let said_at_ms = state.now();
+            let id = state.write_command(user, guild, channel, text)?;
+            Ok((id, said_at_ms))
+        })?;
+        Ok(self.handle(id, said_at_ms))
     }
 
     /// `user` uses a slash command in `channel` of `guild`.

@@ -29,18 +29,35 @@ pub(super) fn say(playground: &Arc<Playground>, guild: &GuildIds, user: u64, tex
     if text.is_empty() {
         return;
     }
-    if !text.starts_with('/') {
-        let hint = "The stand-in carries commands only: begin with a slash, such as /play query:First Light".to_owned();
-        playground.books().hints.insert(user, hint);
-        return;
-    }
     let typed = typed::Typed::read(&text);
     let at = &playground.stage.at;
+    if !calls_the_bot(playground, &typed) {
+        if let Err(why) = at.chat.send(guild.id, guild.first_text, user, &typed) {
+            playground.books().hints.insert(user, why);
+        }
+        return;
+    }
     at.watch.typed(guild.id, &typed, &at.catalogue(), at.now());
     match at.chat.send(guild.id, guild.first_text, user, &typed) {
         Ok(said) => wait(playground, guild, user, text, typed, said),
         Err(why) => drop(playground.books().hints.insert(user, why)),
     }
+}
+
+/// Whether an answer is due: to every slash command, to every message behind a mention, and to those behind the prefix
+/// that are commands.
+fn calls_the_bot(playground: &Playground, typed: &typed::Typed) -> bool {
+    let Some(text) = &typed.written else { return true };
+    let known = || {
+        playground
+            .stage
+            .at
+            .chat
+            .commands()
+            .iter()
+            .any(|it| it["name"] == typed.name)
+    };
+    text.starts_with("@bot") || (text.starts_with('!') && known())
 }
 
 /// `user` presses a button of a message.

@@ -5,6 +5,7 @@
 
 mod act;
 mod http;
+mod lines;
 mod markup;
 mod timeline;
 mod view;

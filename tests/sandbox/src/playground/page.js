@@ -84,13 +84,19 @@
 
   // ---- commands
 
+  // What the line begins with: a slash, or what makes a message a command.
+  const lead = (typed) => ["/", "!", "@bot "].find((one) => typed.startsWith(one));
+
   function matches() {
     const typed = text.value;
-    if (!typed.startsWith("/")) return [];
-    const [name, ...rest] = typed.slice(1).split(" ");
+    const begin = lead(typed);
+    if (!begin) {
+      return typed && "@bot".startsWith(typed) ? [{ words: "@bot", about: "mention the bot", value: "@bot " }] : [];
+    }
+    const [name, ...rest] = typed.slice(begin.length).split(" ");
     if (rest.length === 0) {
       const fits = commands.filter((command) => command.name.startsWith(name.toLowerCase()));
-      return fits.map((command) => ({ words: "/" + command.name, about: command.description, value: `/${command.name} ` }));
+      return fits.map((command) => ({ words: begin + command.name, about: command.description, value: `${begin}${command.name} ` }));
     }
     const command = commands.find((one) => one.name === name);
     if (!command) return [];
@@ -103,6 +109,14 @@
       return fits.map((choice) => ({ words: String(choice.value), about: choice.name, value: `${before}${option}:${choice.value} ` }));
     }
     if (option) return [];
+    // In a message words fill the options in order: only the first word is helped with.
+    if (begin !== "/") {
+      const first = (command.options || [])[0];
+      const fits = rest.length === 1 && first && first.choices ? first.choices : [];
+      return fits
+        .filter((choice) => String(choice.value).startsWith(last))
+        .map((choice) => ({ words: String(choice.value), about: choice.name, value: `${before}${choice.value}` }));
+    }
     const open = (command.options || []).filter((one) => !typed.includes(one.name + ":") && one.name.startsWith(last));
     return open.map((one) => ({ words: one.name, about: one.description, value: `${before}${one.name}:` }));
   }
@@ -162,9 +176,12 @@
 
   // Enter sends what is whole, and completes what is not.
   function needs(one) {
-    const [name, ...rest] = text.value.slice(1).trim().split(" ");
+    const begin = lead(text.value);
+    if (!begin) return true;
+    const [name, ...rest] = text.value.slice(begin.length).trim().split(" ");
     const command = commands.find((known) => known.name === name);
     if (!command) return true;
+    if (begin !== "/") return rest.length === 0 && (command.options || []).some((option) => option.required);
     if (rest.length && !one.words.includes(rest[rest.length - 1])) return false;
     return (command.options || []).some((option) => option.required && !text.value.includes(option.name + ":"));
   }

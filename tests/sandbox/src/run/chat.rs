@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::typed::Typed;
-use crate::discord::{
-    self, DiscordConfig, DiscordStandIn, Fault, InteractionHandle, LimitScope, RestFaultKind, SeenBy, SlashCommand,
-};
+use crate::discord::{self, DiscordConfig, DiscordStandIn, InteractionHandle, SeenBy, SlashCommand};
 use crate::findings::Findings;
-use crate::scenario::{GatewayFault, GuildSpec, OBSERVER, RestFault};
+use crate::scenario::{GuildSpec, OBSERVER};
 use crate::voices::Voices;
 
 /// The kind of a first callback that only promises an answer.
@@ -88,7 +86,7 @@ pub struct Answer {
 /// Discord. Cloning shares it.
 #[derive(Clone)]
 pub struct Chat {
-    discord: DiscordStandIn,
+    pub(super) discord: DiscordStandIn,
 }
 
 impl Chat {
@@ -103,6 +101,7 @@ impl Chat {
             openapi: std::env::var_os("DISCORD_OPENAPI")
                 .filter(|path| !path.is_empty())
                 .map(Into::into),
+            content_intent: true,
             ..DiscordConfig::default()
         };
         Ok(Self {
@@ -198,6 +197,11 @@ impl Chat {
         self.discord.commands()
     }
 
+    /// The bot's user.
+    pub fn bot(&self) -> u64 {
+        self.discord.bot()
+    }
+
     /// Where the bot is.
     pub fn bot_channel(&self, guild: u64) -> Option<u64> {
         self.discord.voice(guild, self.discord.bot()).map(|seat| seat.channel)
@@ -215,11 +219,19 @@ impl Chat {
         seats.filter(|seat| seat.channel == channel && !seat.self_deaf).count()
     }
 
-    /// `user` types a command.
+    /// `user` types a command, or writes a message: `@bot` in it mentions the bot.
     ///
     /// # Errors
     /// When Discord's client does not send it: no such command or option, a value out of bounds.
     pub fn send(&self, guild: u64, channel: u64, user: u64, typed: &Typed) -> Result<InteractionHandle, String> {
+        if let Some(text) = &typed.written {
+            let mention = format!("<@{}>", self.discord.bot());
+            let text = text.replacen("@bot", &mention, 1);
+            return self
+                .discord
+                .write(user, guild, channel, &text)
+                .map_err(|error| error.to_string());
+        }
         let command = SlashCommand {
             name: typed.name.clone(),
             options: typed.options.clone(),
@@ -260,6 +272,11 @@ impl Chat {
             .map_err(|error| error.to_string())
     }
 
+    /// Whether the bot is granted the words of all messages. Before it starts.
+    pub fn grant_content(&self, granted: bool) {
+        self.discord.grant_content(granted);
+    }
+
     /// The final answer of an interaction, once it is there: what the user reads when nothing is pending.
     pub async fn answer(&self, said: &InteractionHandle) -> Option<Answer> {
         let answer = said.standing().into_iter().find(|answer| !answer.text.is_empty())?;
@@ -274,7 +291,7 @@ impl Chat {
     /// What the bot wrote without being asked, cards apart: channel and text, in order.
     pub fn notices(&self, guild: &GuildIds) -> Vec<(u64, String)> {
         let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
-        let own = all.filter(|message| message.by_bot && message.interaction.is_none() && !message.had_buttons);
+        let own = all.filter(|message| message.by_bot && message.answers().is_none() && !message.had_buttons);
         own.map(|message| (message.channel, message.text)).collect()
     }
 
@@ -282,7 +299,7 @@ impl Chat {
     pub fn cards(&self, guild: &GuildIds) -> Vec<discord::MessageView> {
         let all = guild.text.values().flat_map(|channel| self.discord.messages(*channel));
         let mut own: Vec<_> = all
-            .filter(|message| message.by_bot && message.interaction.is_none() && message.had_buttons)
+            .filter(|message| message.by_bot && message.answers().is_none() && message.had_buttons)
             .collect();
         own.sort_by_key(|message| message.id);
         own
@@ -317,44 +334,6 @@ impl Chat {
     pub async fn process_ended(&self) {
         self.discord.offline(Duration::from_secs(2)).await;
         self.discord.bot_restarts();
-    }
-
-    /// Breaks the gateway.
-    pub fn break_gateway(&self, what: GatewayFault, code: Option<u16>, for_ms: Option<u64>) {
-        let shard = None;
-        self.discord.fault(match what {
-            GatewayFault::Drop => Fault::DropTcp { shard },
-            GatewayFault::Reconnect => Fault::Reconnect { shard },
-            GatewayFault::Invalid => Fault::InvalidSession {
-                shard,
-                resumable: false,
-            },
-            GatewayFault::Close => Fault::Close {
-                shard,
-                code: code.unwrap_or(4000),
-            },
-            GatewayFault::Away => Fault::GatewayAway {
-                for_ms: for_ms.unwrap_or(0),
-            },
-            GatewayFault::Garbage => Fault::MalformedFrame { shard },
-        });
-    }
-
-    /// Breaks the next `times` REST requests.
-    pub fn break_rest(&self, what: RestFault, times: u32) {
-        let kind = match what {
-            RestFault::RateLimit => RestFaultKind::TooMany {
-                scope: LimitScope::User,
-                retry_after_ms: 300,
-            },
-            RestFault::Broken => RestFaultKind::ServerError(503),
-            RestFault::Slow => RestFaultKind::Slow(700),
-        };
-        self.discord.fault(Fault::Rest(discord::RestFault {
-            kind,
-            operation: None,
-            next: times,
-        }));
     }
 
     /// How often `operation` was called over REST.

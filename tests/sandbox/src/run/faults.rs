@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::chat::Chat;
 use super::stage::{READY, Stage};
 use super::step::{LOOK, Play};
+use crate::discord::{self, LimitScope, RestFaultKind};
 use crate::lavalink::LavalinkNode;
-use crate::scenario::{BotFault, Fault, NodeFault};
+use crate::scenario::{BotFault, Fault, GatewayFault, NodeFault, RestFault};
 
 /// Brings `fault` about.
 ///
@@ -105,4 +107,44 @@ async fn connected(stage: &Stage) -> Result<(), String> {
         tokio::time::sleep(LOOK.max(Duration::from_millis(5))).await;
     }
     Ok(())
+}
+
+impl Chat {
+    /// Breaks the gateway.
+    pub fn break_gateway(&self, what: GatewayFault, code: Option<u16>, for_ms: Option<u64>) {
+        let shard = None;
+        self.discord.fault(match what {
+            GatewayFault::Drop => discord::Fault::DropTcp { shard },
+            GatewayFault::Reconnect => discord::Fault::Reconnect { shard },
+            GatewayFault::Invalid => discord::Fault::InvalidSession {
+                shard,
+                resumable: false,
+            },
+            GatewayFault::Close => discord::Fault::Close {
+                shard,
+                code: code.unwrap_or(4000),
+            },
+            GatewayFault::Away => discord::Fault::GatewayAway {
+                for_ms: for_ms.unwrap_or(0),
+            },
+            GatewayFault::Garbage => discord::Fault::MalformedFrame { shard },
+        });
+    }
+
+    /// Breaks the next `times` REST requests.
+    pub fn break_rest(&self, what: RestFault, times: u32) {
+        let kind = match what {
+            RestFault::RateLimit => RestFaultKind::TooMany {
+                scope: LimitScope::User,
+                retry_after_ms: 300,
+            },
+            RestFault::Broken => RestFaultKind::ServerError(503),
+            RestFault::Slow => RestFaultKind::Slow(700),
+        };
+        self.discord.fault(discord::Fault::Rest(discord::RestFault {
+            kind,
+            operation: None,
+            next: times,
+        }));
+    }
 }

@@ -134,7 +134,7 @@ async fn together(scenarios: &[Scenario], options: &Options) -> Part {
         return Part::default();
     }
     let nodes = ["n1".to_owned(), "n2".to_owned()];
-    let stage = match raise(options, &nodes, serde_json::json!({})).await {
+    let stage = match raise(options, &nodes, serde_json::json!({}), true).await {
         Ok(stage) => Arc::new(stage),
         Err(error) => return Part::failed(scenarios, options, &error),
     };
@@ -160,7 +160,7 @@ async fn together(scenarios: &[Scenario], options: &Options) -> Part {
 /// A process and stand-ins for this scenario alone.
 async fn alone(scenario: &Scenario, options: &Options) -> Part {
     let config = serde_json::to_value(&scenario.world.config).unwrap_or_default();
-    let stage = match raise(options, &scenario.world.nodes, config).await {
+    let stage = match raise(options, &scenario.world.nodes, config, scenario.world.message_content).await {
         Ok(stage) => stage,
         Err(error) => return Part::failed(std::slice::from_ref(scenario), options, &error),
     };
@@ -179,8 +179,14 @@ async fn alone(scenario: &Scenario, options: &Options) -> Part {
     part
 }
 
-async fn raise(options: &Options, nodes: &[String], config: serde_json::Value) -> anyhow::Result<Stage> {
+async fn raise(
+    options: &Options,
+    nodes: &[String],
+    config: serde_json::Value,
+    message_content: bool,
+) -> anyhow::Result<Stage> {
     let stage = Stage::prepare(options.program.clone(), nodes, options.seed, config).await?;
+    stage.at.chat.grant_content(message_content);
     stage.raise().await?;
     Ok(stage)
 }

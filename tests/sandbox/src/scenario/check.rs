@@ -233,9 +233,12 @@ impl Names<'_> {
                 self.exists("text channel", channel, guild.text.iter().map(String::as_str));
             }
         }
-        if !line.say.text.starts_with('/') {
-            self.problems
-                .push(format!("`{}` is no command: commands begin with `/`", line.say.text));
+        let text = &line.say.text;
+        let calls = ["/", "!", "@bot"].iter().any(|begin| text.starts_with(begin));
+        if !calls && line.reply.expected != Some(false) {
+            self.problems.push(format!(
+                "`{text}` is no command: commands begin with `/`, `!` or `@bot`; chat is answered with `expected: false`"
+            ));
         }
     }
 

@@ -99,7 +99,7 @@ pub struct Line {
 pub struct Say {
     /// Who types it.
     pub who: String,
-    /// The text: `/name option:value …`.
+    /// The text: `/name option:value …`, or a message: `!name value …`, `@bot name value …`.
     pub text: String,
     /// So long after it is sent the bot is killed and started again, ms. The reply may come from either process.
     pub kill9_after_ms: Option<u64>,
@@ -307,7 +307,10 @@ pub struct PlayerSpec {
 impl Scenario {
     /// Whether it must not share a bot and stand-ins with others.
     pub fn needs_its_own(&self) -> bool {
-        !self.world.config.is_empty() || self.world.nodes.len() != 2 || self.steps.iter().any(|step| step.is_private())
+        !self.world.config.is_empty()
+            || !self.world.message_content
+            || self.world.nodes.len() != 2
+            || self.steps.iter().any(|step| step.is_private())
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) struct RawWorld {
     playlists: BTreeMap<String, ListSpec>,
     #[serde(default)]
     stages: Vec<String>,
+    message_content: Option<bool>,
     #[serde(default)]
     config: BTreeMap<String, serde_json::Value>,
 }
@@ -221,6 +222,7 @@ fn write_out(raw: RawWorld) -> World {
         tracks,
         playlists,
         stages: raw.stages,
+        message_content: raw.message_content.unwrap_or(true),
         config: raw.config,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// What exists before the first step.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct World {
     /// Guilds by name.
     pub guilds: BTreeMap<String, GuildSpec>,
@@ -15,8 +15,24 @@ pub struct World {
     pub playlists: BTreeMap<String, ListSpec>,
     /// Names of voice channels that are stages: the bot comes into the audience there.
     pub stages: Vec<String>,
+    /// Whether the bot is granted the words of all messages.
+    pub message_content: bool,
     /// Settings of the bot that differ from its defaults.
     pub config: BTreeMap<String, serde_json::Value>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            guilds: BTreeMap::new(),
+            nodes: Vec::new(),
+            tracks: BTreeMap::new(),
+            playlists: BTreeMap::new(),
+            stages: Vec::new(),
+            message_content: true,
+            config: BTreeMap::new(),
+        }
+    }
 }
 
 /// A guild.

@@ -23,7 +23,7 @@ pub(super) use draft::Draft;
 use super::event::Event;
 use super::state::Guild;
 use super::{Answer, Ask, Caller, Command, Input, Refusal, Stamped};
-use crate::ids::{CauseId, ReplyTo};
+use crate::ids::{CauseId, ReplyTo, Via};
 
 /// What an input leads to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,8 +79,7 @@ fn command_input(d: &mut Draft<'_>, i: &Stamped, command: &Command, by: &Caller,
         d.ignore(Ignored::Repeat);
         return;
     }
-    let made_ms = reply.map(|reply| reply.made_ms).filter(|made_ms| *made_ms > 0);
-    if made_ms.is_some_and(|made_ms| i.at_ms.saturating_sub(made_ms) > d.g.limits.stale_ms) {
+    if reply.is_some_and(|reply| is_stale(d, reply, i.at_ms)) {
         d.refuse(reply, Refusal::TooLate);
         return;
     }
@@ -89,6 +88,16 @@ fn command_input(d: &mut Draft<'_>, i: &Stamped, command: &Command, by: &Caller,
         // The record carries the cause: a repeat after a death finds that this was decided.
         d.push(Event::Heard);
     }
+}
+
+/// Whether a command is too old to be done. An interaction that nobody has answered in time looks failed to its user; a
+/// message can be answered whenever, and waits for as long as a command may take.
+fn is_stale(d: &Draft<'_>, reply: &ReplyTo, now_ms: u64) -> bool {
+    let limit_ms = match reply.via {
+        Via::Interaction { .. } => d.g.limits.stale_ms,
+        Via::Message { .. } => d.g.limits.expire_ms,
+    };
+    reply.made_ms > 0 && now_ms.saturating_sub(reply.made_ms) > limit_ms
 }
 
 /// Does a command whose turn it is: at once, or again once what it waited for is known. `waited` is the key under which

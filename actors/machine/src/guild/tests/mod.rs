@@ -13,6 +13,7 @@ mod queue;
 mod random;
 mod rig;
 mod stage;
+mod stale;
 mod survive;
 mod voice;
 mod wait;

@@ -118,6 +118,7 @@ impl State {
         }
         let bot = self.world.bot;
         let id = self.write(guild, channel, bot, &call.body);
+        self.note_reply(id, &call.body);
         self.tell_message(id, "MESSAGE_CREATE");
         Reply::Done(200, self.shown(id))
     }

@@ -6,6 +6,7 @@ mod gateway;
 mod openapi;
 mod rest;
 mod voice;
+mod written;
 
 use std::time::{Duration, Instant};
 
