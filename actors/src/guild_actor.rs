@@ -163,6 +163,12 @@ fn adopted(input: &Input, decision: &Decision) -> Option<(NodeId, u64)> {
         | Event::Waiting { .. }
         | Event::Settled { .. }
         | Event::Failures { .. }
+        | Event::Autoplay { .. }
+        | Event::Picked { .. }
+        | Event::Chosen { .. }
+        | Event::Awaiting { .. }
+        | Event::Missed { .. }
+        | Event::Taste { .. }
         | Event::Heard
         | Event::Awoke(_)
         | Event::Sat(_)

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
-use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Report, Seat, Seen, Snapshot};
+use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Related, Report, Seat, Seen, Snapshot};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId};
+use ostinato_machine::track::Track;
 
 pub use card::CardOrder;
 pub use discord::{Discord, First, Shows};
@@ -214,6 +215,9 @@ pub trait Audio {
     fn order(&self, shard: ShardId, guild: GuildId, order: PlayerOrder) -> Work<()>;
     /// Looks a query up on a healthy node.
     fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded>;
+    /// Looks for what is related to `seed`: the mix list of its source, where that makes one, and its artist's tracks.
+    /// What can't be had of the two is empty; an error says that neither could be asked for.
+    fn related(&self, shard: ShardId, seed: Arc<Track>) -> Work<Related>;
     /// Closes the sessions of `shard` so that they can be resumed; players play on.
     fn close(&self, shard: ShardId) -> Work<()>;
 }

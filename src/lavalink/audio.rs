@@ -11,11 +11,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use lavalink_rs::model::search::SearchEngines;
 use ostinato_actors::ports::{Audio, AudioSink, PortError, PortErrorKind, Work};
-use ostinato_machine::guild::{Loaded, PlayerOrder};
+use ostinato_machine::guild::{Loaded, PlayerOrder, Related};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
+use ostinato_machine::track::Track;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::related;
 use super::rest::Rest;
 use super::session::{Driver, Session};
 use super::{LavalinkSettings, Shared};
@@ -82,6 +84,27 @@ type Sessions = BTreeMap<(ShardId, NodeId), Rc<Session>>;
 impl Port {
     fn session(&self, shard: ShardId, node: &NodeId) -> Option<Rc<Session>> {
         self.sessions.borrow().get(&(shard, node.clone())).cloned()
+    }
+
+    /// Asks a healthy node.
+    fn look_up(&self, shard: ShardId, identifier: String) -> Work<Loaded> {
+        let times = (
+            self.settings.ping.saturating_mul(2),
+            Instant::now() + self.settings.load,
+        );
+        let sessions = patiently(Rc::clone(&self.sessions), Rc::clone(&self.turned), shard, times);
+        async move {
+            let mut result = Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
+            for session in sessions.await {
+                result = session.rest().load(&identifier).await;
+                // Another node helps against one that is just going away; a slow one has used the time up.
+                if !matches!(&result, Err(error) if error.kind == PortErrorKind::Unreachable) {
+                    break;
+                }
+            }
+            result
+        }
+        .boxed_local()
     }
 
     /// An address as it is, a text with the prefix of its source.
@@ -174,22 +197,24 @@ impl Audio for Port {
     }
 
     fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
-        let times = (
-            self.settings.ping.saturating_mul(2),
-            Instant::now() + self.settings.load,
-        );
-        let sessions = patiently(Rc::clone(&self.sessions), Rc::clone(&self.turned), shard, times);
-        let identifier = self.identifier(&query);
+        self.look_up(shard, self.identifier(&query))
+    }
+
+    fn related(&self, shard: ShardId, seed: Arc<Track>) -> Work<Related> {
+        let nothing = || -> Work<Loaded> { std::future::ready(Ok(Loaded::Empty)).boxed_local() };
+        let mix = related::mix(&seed).map_or_else(nothing, |mix| self.look_up(shard, mix));
+        let artist = related::artist(&seed).map(|artist| self.identifier(artist));
+        let artist = artist.map_or_else(nothing, |artist| self.look_up(shard, artist));
         async move {
-            let mut result = Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
-            for session in sessions.await {
-                result = session.rest().load(&identifier).await;
-                // Another node helps against one that is just going away; a slow one has used the time up.
-                if !matches!(&result, Err(error) if error.kind == PortErrorKind::Unreachable) {
-                    break;
-                }
+            match futures_util::future::join(mix, artist).await {
+                // What one of them finds is worth having, whatever became of the other.
+                (Err(error), Err(_)) => Err(error),
+                (mix, artist) => Ok(Related {
+                    seed,
+                    mix: related::tracks(mix.unwrap_or(Loaded::Empty)),
+                    artist: related::tracks(artist.unwrap_or(Loaded::Empty)),
+                }),
             }
-            result
         }
         .boxed_local()
     }

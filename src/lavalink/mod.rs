@@ -8,6 +8,7 @@ mod attend;
 mod audio;
 mod connect;
 mod found;
+mod related;
 mod rest;
 mod session;
 mod wire;

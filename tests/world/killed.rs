@@ -53,6 +53,7 @@ impl Plain {
             | Command::Seek { .. }
             | Command::Replay
             | Command::Shuffle
+            | Command::Autoplay { .. }
             | Command::Queue { .. }
             | Command::NowPlaying
             | Command::History { .. }

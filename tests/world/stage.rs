@@ -65,7 +65,9 @@ pub(crate) async fn open(world: &World, guilds: &[GuildId]) {
     for title in ["a", "b", "c", "d"] {
         world.audio.add_result(title, Loaded::Found(vec![track(title)]));
     }
-    let tracks = (0..20).map(|n| track(&format!("list {n}"))).collect();
+    let tracks: Vec<Arc<Track>> = (0..20).map(|n| track(&format!("list {n}"))).collect();
+    let artist = ["a", "b", "c", "d"].map(track).into_iter().chain(tracks.clone());
+    world.audio.add_result("by author", Loaded::Found(artist.collect()));
     let (name, selected) = ("twenty".into(), None);
     world
         .audio
@@ -115,7 +117,7 @@ pub(crate) fn play(title: &str) -> Command {
 
 /// A command by dice. None of them draws from chance, so that worlds with and without faults can be compared.
 pub(crate) fn any_command(dice: &mut Rng) -> Command {
-    match dice.u8(0..15) {
+    match dice.u8(0..16) {
         0 | 1 => play(dice.choice(["a", "b", "c", "d"]).expect("some")),
         2 | 3 => Command::Skip,
         4 => Command::Pause,
@@ -148,6 +150,7 @@ pub(crate) fn any_command(dice: &mut Rng) -> Command {
                     .expect("some"),
             ),
         },
+        14 => Command::Autoplay { on: dice.u8(0..3) > 0 },
         _ => Command::Queue { page: 0 },
     }
 }

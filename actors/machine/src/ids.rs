@@ -28,6 +28,11 @@ id!(
     /// A Discord user.
     UserId(u64)
 );
+impl UserId {
+    /// Nobody: who asks for what autoplay adds.
+    pub const NOBODY: Self = Self(0);
+}
+
 id!(
     /// A text or voice channel.
     ChannelId(u64)

@@ -37,6 +37,6 @@ pub struct Entry {
     pub id: EntryId,
     /// The track.
     pub track: Arc<Track>,
-    /// Who asked for it.
+    /// Who asked for it; [`UserId::NOBODY`] where autoplay has chosen it.
     pub by: UserId,
 }

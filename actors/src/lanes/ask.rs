@@ -37,6 +37,10 @@ async fn answer(station: &Station, shard: &Shard, guild: GuildId, question: Ques
             let work = ports.audio.load(shard.id, query);
             within(settings.search_ms, work).await.map(Outcome::Loaded)
         }
+        Question::Related { seed } => {
+            let work = ports.audio.related(shard.id, seed);
+            within(settings.search_ms, work).await.map(Outcome::Related)
+        }
         Question::SeatOf { user } => {
             let work = ports.discord.seat_of(guild, user);
             let result = within(settings.question_ms, work).await;

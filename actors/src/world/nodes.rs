@@ -4,8 +4,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use ostinato_machine::guild::{Loaded, PlayerOrder};
+use ostinato_machine::guild::{Loaded, PlayerOrder, Related};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
+use ostinato_machine::track::Track;
 
 use super::audio::{FakeAudio, Link, OrderFault};
 use super::store::Life;
@@ -91,6 +92,33 @@ impl Audio for Port {
             }
             sleep_ms(audio.search_ms.get()).await;
             Ok(audio.result(&query))
+        }
+        .boxed_local()
+    }
+
+    fn related(&self, shard: ShardId, seed: Arc<Track>) -> Work<Related> {
+        let (audio, life) = (Rc::clone(&self.audio), Rc::clone(&self.life));
+        async move {
+            if !life.get() {
+                return std::future::pending().await;
+            }
+            audio
+                .trace
+                .note(audio.now_ms(), None, What::Search(format!("around {}", seed.title)));
+            if !audio.any_up(shard) {
+                return Err(PortError::new(PortErrorKind::Gone, "no audio node is up"));
+            }
+            sleep_ms(audio.search_ms.get()).await;
+            let found = |query: String| match audio.result(&query) {
+                Loaded::Found(tracks) | Loaded::Playlist { tracks, .. } => tracks,
+                Loaded::Track(track) => vec![track],
+                Loaded::Empty | Loaded::Error { .. } => Vec::new(),
+            };
+            let (mix, artist) = (
+                found(format!("mix of {}", seed.title)),
+                found(format!("by {}", seed.author)),
+            );
+            Ok(Related { seed, mix, artist })
         }
         .boxed_local()
     }

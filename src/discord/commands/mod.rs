@@ -4,6 +4,7 @@
 //! What a command does is decided by the guild machine; here stands only how it is called. To add one: a file with the
 //! same parts, and a line in the table.
 
+mod autoplay;
 mod catalogue;
 mod clear;
 mod connect;
@@ -67,6 +68,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     volume_info::SPEC,
     loop_mode::SPEC,
     shuffle::SPEC,
+    autoplay::SPEC,
     move_track::SPEC,
     remove::SPEC,
     clear::SPEC,

@@ -54,6 +54,7 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
         Say::Sought { track, position_ms } => line(sought(track, *position_ms)),
         Say::Volume { percent } => line(format!("The volume is {percent} %.")),
         Say::Loop { mode } => line(repeats(*mode).into()),
+        Say::Autoplay { on } => line(autoplay(*on).into()),
         Say::Removed { track, index, count } => line(removed(track, *index, *count)),
         Say::Moved { track, from, to } => line(moved(track, *from, *to)),
         Say::Shuffled { count } => line(format!("Shuffled {}.", tracks(*count))),
@@ -68,6 +69,7 @@ pub(in crate::discord) fn say(say: &Say, moment: Moment) -> Message {
         Say::FailuresHeld { count } => warning(&held(*count)),
         Say::LeftAlone { kept } => line(left("Left, because nobody was listening.", *kept)),
         Say::QueueEnded { leaves_in_ms } => line(queue_ended(*leaves_in_ms, moment)),
+        Say::AutoplayOver { leaves_in_ms } => line(autoplay_over(*leaves_in_ms, moment)),
         Say::Suppressed { channel } => warning(&format!(
             "I am in the audience of <#{channel}>, where nobody hears me. I asked to speak; the music goes on by itself \
              as soon as somebody lets me."
@@ -164,6 +166,19 @@ const fn repeats(mode: LoopMode) -> &'static str {
         LoopMode::Track => "The current track repeats until /skip.",
         LoopMode::Queue => "The queue repeats.",
     }
+}
+
+const fn autoplay(on: bool) -> &'static str {
+    if on {
+        "Autoplay is on: when the queue has run out, related tracks follow. Whatever you ask for goes first."
+    } else {
+        "Autoplay is off: the music ends with the queue."
+    }
+}
+
+fn autoplay_over(leaves_in_ms: Option<u64>, moment: Moment) -> String {
+    let over = queue_ended(leaves_in_ms, moment);
+    format!("Autoplay finds nothing new to go on with. {over}")
 }
 
 fn failed(track: &Brief, message: &str) -> String {

@@ -1,6 +1,7 @@
 //! Tracks: in a line, as the card of what is playing, and as a page of the queue.
 
-use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, QueueView};
+use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, QueueView, Why};
+use ostinato_machine::ids::UserId;
 
 use super::Moment;
 use super::controls::{pager, player};
@@ -30,6 +31,23 @@ pub(super) fn with_length(track: &Brief) -> String {
 fn title(track: &Brief, most: usize) -> String {
     let title = safe(&track.title, most);
     if title.is_empty() { NAMELESS.to_owned() } else { title }
+}
+
+/// Who asked for a track.
+fn who(track: &Brief) -> String {
+    if track.by == UserId::NOBODY {
+        "autoplay".to_owned()
+    } else {
+        format!("<@{}>", track.by)
+    }
+}
+
+/// Why autoplay has chosen a track.
+fn chosen(why: &Why) -> String {
+    match why {
+        Why::Mix { of } => format!("autoplay, from the mix of {}", safe(of, LINE_TITLE)),
+        Why::Artist { name } => format!("autoplay, more by {}", safe(name, AUTHOR)),
+    }
 }
 
 /// The loop mode in words; nothing when it is off.
@@ -81,7 +99,10 @@ fn progress(view: &NowView, moment: Moment) -> String {
 pub(super) fn now_playing(view: &NowView, moment: Moment) -> Message {
     let track = &view.track;
     let author = safe(&track.author, AUTHOR);
-    let by = format!("asked for by <@{}>", track.by);
+    let by = match &view.why {
+        Some(why) => chosen(why),
+        None => format!("asked for by {}", who(track)),
+    };
     let credits = if author.is_empty() {
         by
     } else {
@@ -90,6 +111,7 @@ pub(super) fn now_playing(view: &NowView, moment: Moment) -> Message {
     let mut footer = vec![format!("Volume {} %", view.volume)];
     footer.extend(loop_words(view.loop_mode).map(str::to_owned));
     footer.push(match &view.next {
+        Some(next) if next.by == UserId::NOBODY => format!("next by autoplay: {}", unmarked(next)),
         Some(next) => format!("next: {}", unmarked(next)),
         None => "nothing after it".into(),
     });
@@ -131,6 +153,9 @@ pub(super) fn queue(view: &QueueView, moment: Moment) -> Message {
         lines.push("Nothing is queued. Add something with /play.".into());
     }
     lines.extend(listed(view.first, &view.entries));
+    if let Some(next) = &view.autoplay {
+        lines.push(format!("Then, by autoplay: {}", with_length(next)));
+    }
     let mut footer = vec![page_of(view.page, view.pages), format!("{} queued", tracks(view.total))];
     footer.push(view.total_ms.map_or_else(
         || "no end, for a live stream is in it".to_owned(),
@@ -167,7 +192,7 @@ fn listed(first: usize, entries: &[Brief]) -> Vec<String> {
     let width = number(last as u64).len();
     let line = |(at, track): (usize, &Brief)| {
         let place = number(first.saturating_add(at) as u64);
-        format!("`{place:>width$}` {} · <@{}>", with_length(track), track.by)
+        format!("`{place:>width$}` {} · {}", with_length(track), who(track))
     };
     entries.iter().enumerate().map(line).collect()
 }

@@ -38,7 +38,15 @@ pub struct Song {
     pub load_error: Option<String>,
     /// Looking it up takes this long, ms.
     pub load_ms: u64,
+    /// Ids of the tracks of its mix list. A track that has such a list is of a source that makes them.
+    pub mix: Vec<String>,
 }
+
+/// The page of a track of a source that makes mix lists, up to its id there.
+const VIDEO: &str = "https://music.example/watch?v=";
+
+/// What a mix list of that source is asked for with, up to the id of its track.
+const MIX: &str = "https://www.youtube.com/watch?v=";
 
 impl Song {
     /// A track of `length_ms` that plays to its end.
@@ -51,16 +59,31 @@ impl Song {
             behaviour: Behaviour::Plays,
             load_error: None,
             load_ms: 0,
+            mix: Vec::new(),
         }
     }
 
     /// Its page.
     pub fn uri(&self) -> String {
-        format!("{HOME}/track/{}", self.id)
+        match self.video() {
+            Some(video) => format!("{VIDEO}{video}"),
+            None => format!("{HOME}/track/{}", self.id),
+        }
+    }
+
+    /// What nodes call it: its id where it comes from, or its page.
+    pub fn identifier(&self) -> String {
+        self.video().unwrap_or_else(|| self.uri())
+    }
+
+    /// Its id where it comes from, if that source makes mix lists.
+    fn video(&self) -> Option<String> {
+        (!self.mix.is_empty()).then(|| self.id.replace('.', "_"))
     }
 
     /// The track as a node describes it.
     pub fn data(&self) -> TrackData {
+        let mixes = self.video().is_some();
         TrackData {
             title: self.title.clone(),
             author: self.author.clone(),
@@ -68,11 +91,11 @@ impl Song {
                 .length_ms
                 .and_then(|length| i64::try_from(length).ok())
                 .unwrap_or(i64::MAX),
-            identifier: self.uri(),
+            identifier: self.identifier(),
             is_stream: self.length_ms.is_none(),
             uri: Some(self.uri()),
-            source_name: "http".into(),
-            probe_info: Some("wav".into()),
+            source_name: if mixes { "youtube" } else { "http" }.into(),
+            probe_info: (!mixes).then(|| "wav".into()),
             ..TrackData::default()
         }
     }
@@ -114,9 +137,21 @@ impl Catalogue {
         self.songs.get(id)
     }
 
-    /// The track that has this page.
+    /// The track that has this page, or this id where it comes from.
     pub fn by_uri(&self, uri: &str) -> Option<&Song> {
-        self.songs.get(uri.strip_prefix(HOME)?.strip_prefix("/track/")?)
+        if let Some(id) = uri.strip_prefix(HOME).and_then(|path| path.strip_prefix("/track/")) {
+            return self.songs.get(id);
+        }
+        let video = uri.strip_prefix(VIDEO).unwrap_or(uri);
+        self.songs.values().find(|song| song.video().as_deref() == Some(video))
+    }
+
+    /// The mix list that `address` names: the track itself and those that go with it.
+    fn mix(&self, address: &str) -> Option<Vec<&Song>> {
+        let (video, list) = address.strip_prefix(MIX)?.split_once("&list=RD")?;
+        let song = self.by_uri(video).filter(|_| video == list)?;
+        let others = song.mix.iter().filter_map(|id| self.songs.get(id));
+        Some(std::iter::once(song).chain(others).collect())
     }
 
     /// The tracks, by id.
@@ -128,6 +163,9 @@ impl Catalogue {
     pub fn find(&self, identifier: &str) -> Found<'_> {
         if let Some(song) = self.by_uri(identifier) {
             return Found::Song(song);
+        }
+        if let Some(songs) = self.mix(identifier) {
+            return Found::List("Mix", songs);
         }
         if let Some(id) = identifier
             .strip_prefix(HOME)
@@ -151,12 +189,16 @@ impl Catalogue {
             .songs
             .values()
             .filter(|song| {
-                let title = song.title.to_lowercase();
-                !words.is_empty() && words.iter().all(|word| title.contains(word))
+                let all = format!("{} {}", song.title, song.author).to_lowercase();
+                !words.is_empty() && words.iter().all(|word| all.contains(word))
             })
             .collect();
-        // The title itself before titles that only contain it.
-        results.sort_by_key(|song| (song.title.to_lowercase() != text, song.title.len()));
+        // The title itself before titles that only contain it, and those before what only its author has.
+        let in_title = |song: &&Song| {
+            let title = song.title.to_lowercase();
+            words.iter().all(|word| title.contains(word))
+        };
+        results.sort_by_key(|song| (!in_title(song), song.title.to_lowercase() != text, song.title.len()));
         if results.is_empty() {
             Found::Nothing
         } else {

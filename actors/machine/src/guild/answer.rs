@@ -111,6 +111,11 @@ pub enum Say {
         /// The mode.
         mode: LoopMode,
     },
+    /// Autoplay is switched.
+    Autoplay {
+        /// It is on.
+        on: bool,
+    },
     /// Entries that follow each other were removed.
     Removed {
         /// The first of them.
@@ -177,6 +182,11 @@ pub enum Say {
     },
     /// Notice: the queue is over.
     QueueEnded {
+        /// When the bot leaves if nothing is added, from now, ms.
+        leaves_in_ms: Option<u64>,
+    },
+    /// Notice: the queue is over, and autoplay has found nothing to go on with.
+    AutoplayOver {
         /// When the bot leaves if nothing is added, from now, ms.
         leaves_in_ms: Option<u64>,
     },

@@ -11,8 +11,9 @@
 
 use std::collections::VecDeque;
 
+use super::autoplay::Autoplay;
 use super::card::CardState;
-use super::event::Event;
+use super::event::{Asker, Event};
 use super::pass::pass;
 use super::press::fill_words;
 use super::state::{Current, Guild};
@@ -114,7 +115,7 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
         }
         Event::Settled { key } => {
             kept.pending.retain(|pending| pending.key != *key);
-            passing.tickets.retain(|open| open.key != Some(*key));
+            passing.tickets.retain(|open| open.asker != Asker::Command(*key));
         }
         Event::Failures { count, hold_until_ms } => {
             (kept.failures, kept.hold_until_ms) = (*count, *hold_until_ms);
@@ -127,6 +128,12 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
                 none_for: *none_for,
             }
         }
+        Event::Autoplay { .. }
+        | Event::Picked { .. }
+        | Event::Chosen { .. }
+        | Event::Awaiting { .. }
+        | Event::Missed { .. }
+        | Event::Taste { .. } => autoplay(kept.autoplay.get_or_insert_default(), event),
         Event::Heard => {}
         Event::Awoke(_)
         | Event::Sat(_)
@@ -146,9 +153,34 @@ pub fn apply(g: &mut Guild, event: &Event) -> Result<(), NotApplicable> {
     Ok(())
 }
 
+/// Whatever plays, or out of voice, the music waits for nothing that autoplay could find.
+fn awaits_nothing(g: &mut Guild) {
+    if let Some(auto) = &mut g.kept.autoplay {
+        auto.awaited_ms = None;
+    }
+}
+
+fn autoplay(auto: &mut Autoplay, event: &Event) {
+    if let Event::Autoplay { on } = event {
+        auto.on = *on;
+        (auto.next, auto.awaited_ms) = (None, None);
+    } else if let Event::Picked { pick } = event {
+        auto.next = pick.as_deref().cloned();
+    } else if let Event::Chosen { entry, why } = event {
+        (auto.next, auto.chosen) = (None, Some((*entry, why.clone())));
+    } else if let Event::Awaiting { since_ms } = event {
+        auto.awaited_ms = *since_ms;
+    } else if let Event::Missed { count, at_ms } = event {
+        (auto.misses, auto.missed_ms) = (*count, *at_ms);
+    } else if let Event::Taste { against } = event {
+        auto.against.clone_from(against);
+    }
+}
+
 fn goes_to(g: &mut Guild, channel: Option<ChannelId>) {
     g.kept.channel = channel;
     if channel.is_none() {
+        awaits_nothing(g);
         // Out of voice there is no player, and nothing that a node says of one counts.
         (g.passing.placed, g.passing.sounds, g.passing.reported) = (None, None, None);
         g.passing.told_no_node = false;
@@ -256,6 +288,7 @@ fn began(g: &mut Guild, id: EntryId, play: u32, position_ms: u64, at_ms: u64) ->
     });
     g.kept.last_play = g.kept.last_play.max(play);
     g.kept.hold_until_ms = None;
+    awaits_nothing(g);
     (g.passing.sounds, g.passing.reported, g.passing.failing) = (None, None, None);
     Ok(())
 }

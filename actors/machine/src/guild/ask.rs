@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Related;
 use crate::ids::{ChannelId, Ticket, UserId};
 use crate::track::Track;
 
@@ -30,6 +31,11 @@ pub enum Question {
         /// The user.
         user: UserId,
     },
+    /// What is related to this track? Asked by autoplay.
+    Related {
+        /// The track.
+        seed: Arc<Track>,
+    },
     /// Why does a voice join get no answer?
     WhyNoVoice {
         /// The channel that was tried.
@@ -49,6 +55,8 @@ pub enum Outcome {
         /// The channel; `None` when not in voice.
         channel: Option<ChannelId>,
     },
+    /// Of [`Question::Related`].
+    Related(Related),
     /// Of [`Question::WhyNoVoice`].
     JoinBlocked(JoinBlock),
     /// No answer.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::{Current, Guild};
-use super::{Brief, LoopMode, NowView};
+use super::{Brief, LoopMode, NowView, Why};
 use crate::ids::{ChannelId, EntryId};
 use crate::track::Entry;
 
@@ -76,7 +76,9 @@ pub struct CardFace {
     pub volume: u16,
     /// The loop mode.
     pub loop_mode: LoopMode,
-    /// What plays after it.
+    /// Why autoplay has chosen it, if it has.
+    pub why: Option<Why>,
+    /// What plays after it: asked for, or chosen by autoplay.
     pub next: Option<Entry>,
     /// How many entries are queued.
     pub queued: usize,
@@ -131,6 +133,7 @@ impl CardFace {
             waiting: self.waiting,
             volume: self.volume,
             loop_mode: self.loop_mode,
+            why: self.why.clone(),
             next: self.next.as_ref().map(Brief::entry),
             queued: self.queued,
             leaves_in_ms: self.leave_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms)),
@@ -188,7 +191,8 @@ impl Guild {
             waiting: !self.audible(),
             volume: self.volume(),
             loop_mode: kept.loop_mode,
-            next: kept.queue.front().cloned(),
+            why: self.chosen().cloned(),
+            next: kept.queue.front().cloned().or_else(|| self.picked()),
             queued: kept.queue.len(),
             leave_at_ms: kept.leave_at_ms,
         }

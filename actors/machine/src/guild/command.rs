@@ -46,6 +46,11 @@ pub enum Command {
         /// The mode.
         mode: LoopMode,
     },
+    /// Switch autoplay on or off.
+    Autoplay {
+        /// On.
+        on: bool,
+    },
     /// Take one entry out of the queue, or several that follow each other.
     Remove {
         /// Shown position, 1 = next.
@@ -119,6 +124,7 @@ pub fn command_name(command: &Command) -> &'static str {
         Command::Replay => "replay",
         Command::Volume { .. } => "volume",
         Command::Loop { .. } => "loop",
+        Command::Autoplay { .. } => "autoplay",
         Command::Remove { .. } => "remove",
         Command::Move { .. } => "move",
         Command::Shuffle => "shuffle",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, CardPost, Command, LoopMode, Question, Restored, Seat};
+use super::{Against, Caller, CardPost, Command, LoopMode, Pick, Question, Restored, Seat, Why};
 use crate::ids::{ChannelId, EntryId, Hidden, NodeId, ReplyTo, Ticket};
 use crate::track::Entry;
 
@@ -139,6 +139,42 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         none_for: Option<EntryId>,
     },
+    /// Autoplay was switched on or off.
+    Autoplay {
+        /// It is on.
+        on: bool,
+    },
+    /// Autoplay has a track for when the queue has run out, or has none any more.
+    Picked {
+        /// The track and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pick: Option<Box<Pick>>,
+    },
+    /// This entry plays because autoplay has chosen it.
+    Chosen {
+        /// The entry.
+        entry: EntryId,
+        /// Why.
+        why: Why,
+    },
+    /// The queue has run out and the music waits for autoplay to find something, or no longer.
+    Awaiting {
+        /// Since when, wall-clock ms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since_ms: Option<u64>,
+    },
+    /// Searches of autoplay led to nothing.
+    Missed {
+        /// How many in a row.
+        count: u8,
+        /// When the last one did, wall-clock ms.
+        at_ms: u64,
+    },
+    /// What counts against which kinds of tracks has changed.
+    Taste {
+        /// All of it.
+        against: Vec<Against>,
+    },
     /// A command was decided and changed nothing: only its cause is kept (L8).
     Heard,
 
@@ -223,8 +259,8 @@ pub enum Event {
     Asked {
         /// The question's number.
         ticket: Ticket,
-        /// Which command waits; `None`: nobody, the guild itself wants to know.
-        key: Option<u64>,
+        /// For whom.
+        asker: Asker,
         /// When, wall-clock ms.
         at_ms: u64,
     },
@@ -234,6 +270,17 @@ pub enum Event {
         /// The question's number.
         ticket: Ticket,
     },
+}
+
+/// For whom a question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A command that waits, by its key.
+    Command(u64),
+    /// The guild itself, which is not let into a voice channel.
+    Voice,
+    /// Autoplay.
+    Autoplay,
 }
 
 /// What a record means that does not say how many.
@@ -266,6 +313,12 @@ impl Event {
             | Self::SkippedTo { .. }
             | Self::Card { .. }
             | Self::Suppressed { .. }
+            | Self::Autoplay { .. }
+            | Self::Picked { .. }
+            | Self::Chosen { .. }
+            | Self::Awaiting { .. }
+            | Self::Missed { .. }
+            | Self::Taste { .. }
             | Self::Heard => true,
             Self::Awoke(_)
             | Self::Sat(_)

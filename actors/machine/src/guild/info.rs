@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Brief, LoopMode};
+use super::{Brief, LoopMode, Why};
 use crate::ids::{ChannelId, EntryId};
 
 /// A page of what was played.
@@ -88,6 +88,9 @@ pub struct QueueView {
     pub total_ms: Option<u64>,
     /// The loop mode.
     pub loop_mode: LoopMode,
+    /// What autoplay has chosen for when the queue has run out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoplay: Option<Brief>,
 }
 
 /// What is playing.
@@ -111,7 +114,10 @@ pub struct NowView {
     pub volume: u16,
     /// The loop mode.
     pub loop_mode: LoopMode,
-    /// What plays after it.
+    /// Why autoplay has chosen it, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
+    /// What plays after it: asked for, or chosen by autoplay.
     pub next: Option<Brief>,
     /// How many entries are queued behind it.
     pub queued: usize,

@@ -7,7 +7,7 @@
     clippy::arithmetic_side_effects
 )]
 
-use super::event::Event;
+use super::event::{Asker, Event};
 use super::state::{AGAIN_MS, Open, Passing};
 use super::{Restored, Seat, VoiceCredentials};
 use crate::ids::{ChannelId, Hidden, NodeId, Ticket, UserId};
@@ -50,7 +50,7 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         Event::Sounds { play } => passing.sounds = Some(*play),
         Event::Failing { play, at_ms } => passing.failing = Some((*play, *at_ms)),
         Event::Over { entry, play } => passing.over = Some((*entry, *play)),
-        Event::Asked { ticket, key, at_ms } => open(passing, *ticket, *key, *at_ms),
+        Event::Asked { ticket, asker, at_ms } => open(passing, *ticket, *asker, *at_ms),
         Event::Closed { ticket } => close(passing, *ticket),
         Event::Added { .. }
         | Event::Removed { .. }
@@ -73,6 +73,12 @@ pub(super) fn pass(seats: usize, passing: &mut Passing, event: &Event) {
         | Event::SkippedTo { .. }
         | Event::Card { .. }
         | Event::Suppressed { .. }
+        | Event::Autoplay { .. }
+        | Event::Picked { .. }
+        | Event::Chosen { .. }
+        | Event::Awaiting { .. }
+        | Event::Missed { .. }
+        | Event::Taste { .. }
         | Event::Heard => {}
     }
 }
@@ -85,9 +91,9 @@ fn placed(passing: &mut Passing, node: Option<&(NodeId, u64)>) {
     }
 }
 
-fn open(passing: &mut Passing, ticket: Ticket, key: Option<u64>, at_ms: u64) {
+fn open(passing: &mut Passing, ticket: Ticket, asker: Asker, at_ms: u64) {
     passing.last_ticket = passing.last_ticket.max(ticket.number);
-    passing.tickets.push(Open { ticket, key, at_ms });
+    passing.tickets.push(Open { ticket, asker, at_ms });
 }
 
 fn own_voice(passing: &mut Passing, channel: Option<ChannelId>, session_id: &Hidden, at_ms: u64) {

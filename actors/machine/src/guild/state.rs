@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::autoplay::Autoplay;
 use super::card::CardState;
 use super::causes::Causes;
-use super::event::Pending;
+use super::event::{Asker, Pending};
 use super::{LoopMode, RECORD_VERSION, Record, Snapshot, VoiceCredentials, apply};
 use crate::ids::{CauseId, ChannelId, EntryId, GuildId, Hidden, NodeId, Ticket, UserId};
 use crate::limits::Limits;
@@ -57,6 +58,9 @@ pub struct Kept {
     /// The message that shows what plays.
     #[serde(skip_serializing_if = "CardState::is_empty")]
     pub(super) card: CardState,
+    /// Autoplay; `None` until somebody switches it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) autoplay: Option<Box<Autoplay>>,
     /// Playing time of the queue without its live streams, ms. Derived, kept current so that nothing adds it up.
     pub(super) queue_ms: u64,
     /// Live streams in the queue. Derived.
@@ -112,8 +116,8 @@ pub(super) struct Passing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) ticket: Ticket,
-    /// The command that waits for it; `None`: the guild itself.
-    pub(super) key: Option<u64>,
+    /// For whom.
+    pub(super) asker: Asker,
     pub(super) at_ms: u64,
 }
 
@@ -291,6 +295,11 @@ impl Guild {
             Some((count, since_ms)) if now_ms.saturating_sub(since_ms) < AGAIN_MS => count,
             Some(_) | None => 0,
         }
+    }
+
+    /// Whether autoplay looks for a track.
+    pub(super) fn asks_related(&self) -> bool {
+        self.passing.tickets.iter().any(|open| open.asker == Asker::Autoplay)
     }
 
     /// Entries that would be lost if the queue were: the current one counted.

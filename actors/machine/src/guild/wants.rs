@@ -1,6 +1,6 @@
 //! What the outside should look like, read off the state in constant time.
 
-use super::event::Pending;
+use super::event::{Asker, Pending};
 use super::state::Guild;
 use super::{Tag, Wanted, WantedPlayer, WantedTrack, WantedVoice};
 
@@ -21,6 +21,7 @@ pub fn wants(g: &Guild) -> Wanted {
             .map(|since| since.saturating_add(g.limits.join_ms)),
         passing.failing.map(|(_, at)| at.saturating_add(FAILING_MS)),
         kept.pending.iter().map(|pending| g.expires_at(pending)).min(),
+        g.autoplay_due_ms(),
     ];
     let in_voice = kept.channel.is_some();
     Wanted {
@@ -48,7 +49,7 @@ impl Guild {
             Some(_) => passing
                 .tickets
                 .iter()
-                .find(|open| open.key == Some(pending.key))
+                .find(|open| open.asker == Asker::Command(pending.key))
                 .map(|open| open.at_ms),
             None => passing.joining_since_ms,
         };

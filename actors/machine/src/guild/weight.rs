@@ -1,8 +1,8 @@
 //! What a guild weighs: a sum over what it holds, not a measurement of the allocator.
 
-use super::VoiceCredentials;
 use super::event::Pending;
 use super::state::{Guild, Open};
+use super::{Against, Autoplay, VoiceCredentials};
 use crate::ids::{ChannelId, Hidden, NodeId, UserId};
 use crate::track::{Entry, Track};
 
@@ -34,7 +34,12 @@ impl Guild {
             .as_ref()
             .map_or(0, |(token, endpoint)| hidden(token) + endpoint.len());
         let node = passing.placed.as_ref().map_or(0, |(NodeId(name), _)| name.len());
+        let autoplay = kept.autoplay.as_deref();
+        let autoplay = autoplay.map_or(0, |auto| {
+            size_of::<Autoplay>() + auto.against.capacity() * size_of::<Against>()
+        });
         let heap = kept.causes.heap()
+            + autoplay
             + kept.pending.len() * size_of::<Pending>()
             + passing.seats.as_ref().map_or(0, Vec::capacity) * size_of::<(UserId, ChannelId)>()
             + open * size_of::<Open>()

@@ -22,6 +22,7 @@ fn entry(id: u64) -> Entry {
 
 fn face(id: u64) -> CardFace {
     CardFace {
+        why: None,
         entry: entry(id),
         began_ms: WALL_MS,
         position_ms: 0,

@@ -108,6 +108,17 @@ pub(super) fn says() -> Vec<(Say, Vec<&'static str>)> {
             },
             vec!["First", "1:30", "3:07"],
         ),
+        (
+            Say::Autoplay { on: true },
+            vec!["Autoplay is on", "Whatever you ask for goes first"],
+        ),
+        (Say::Autoplay { on: false }, vec!["Autoplay is off"]),
+        (
+            Say::AutoplayOver {
+                leaves_in_ms: Some(300_000),
+            },
+            vec!["nothing new", "/play", "I leave <t:"],
+        ),
         (Say::Volume { percent: 80 }, vec!["80 %"]),
         (Say::Loop { mode: LoopMode::Off }, vec!["Nothing repeats"]),
         (Say::Loop { mode: LoopMode::Track }, vec!["current track repeats"]),

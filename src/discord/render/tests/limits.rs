@@ -84,6 +84,7 @@ proptest! {
             entries: tracks,
             total: number,
             total_ms: Some(position_ms),
+            autoplay: None,
             loop_mode: LoopMode::Queue,
         };
         let all = [

@@ -5,7 +5,7 @@ mod limits;
 mod locals;
 mod shown;
 
-use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, PlayerView, QueueView, Say, VoiceView};
+use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, PlayerView, QueueView, Say, VoiceView, Why};
 use ostinato_machine::ids::{ChannelId, EntryId, UserId};
 
 use super::message::Tone;
@@ -32,6 +32,7 @@ fn brief(title: &str) -> Brief {
 fn now_view() -> NowView {
     NowView {
         entry: EntryId(17),
+        why: None,
         track: brief("First"),
         position_ms: 72_000,
         paused: false,
@@ -55,6 +56,7 @@ fn queue_view() -> QueueView {
         entries: (11..21).map(|n| brief(&format!("Song {n}"))).collect(),
         total: 340,
         total_ms: Some(3_723_000),
+        autoplay: None,
         loop_mode: LoopMode::Queue,
     }
 }
@@ -288,4 +290,48 @@ fn pages_are_turned_as_far_as_there_are_pages() {
     assert_eq!(turned(2, 3).0, ["Back", "[Next]"]);
     let (_, ids) = buttons(&say(&Say::History(Box::new(history_view())), NOW));
     assert_eq!(ids, ["o1:past:0"]);
+}
+
+#[test]
+fn what_autoplay_has_chosen_says_why_and_pings_nobody() {
+    let view = NowView {
+        why: Some(Why::Mix { of: "Blue_Boat".into() }),
+        track: Brief {
+            by: UserId::NOBODY,
+            ..brief("First")
+        },
+        next: Some(Brief {
+            by: UserId::NOBODY,
+            ..brief("Second")
+        }),
+        ..now_view()
+    };
+    let text = shown(&say(&Say::NowPlaying(Box::new(view.clone())), NOW));
+    assert!(text.contains("autoplay, from the mix of Blue\\_Boat"), "{text}");
+    assert!(
+        text.contains("next by autoplay: Second") && !text.contains("<@0>"),
+        "{text}"
+    );
+    let artist = NowView {
+        why: Some(Why::Artist { name: "Ann".into() }),
+        ..view
+    };
+    let text = shown(&say(&Say::NowPlaying(Box::new(artist)), NOW));
+    assert!(text.contains("autoplay, more by Ann"), "{text}");
+    let queue = QueueView {
+        entries: Vec::new(),
+        autoplay: Some(brief("Second")),
+        ..queue_view()
+    };
+    let text = shown(&say(&Say::Queue(Box::new(queue)), NOW));
+    assert!(text.contains("Then, by autoplay: **[Second]"), "{text}");
+    let history = HistoryView {
+        entries: vec![Brief {
+            by: UserId::NOBODY,
+            ..brief("First")
+        }],
+        ..history_view()
+    };
+    let text = shown(&say(&Say::History(Box::new(history)), NOW));
+    assert!(text.contains("· autoplay") && !text.contains("<@0>"), "{text}");
 }

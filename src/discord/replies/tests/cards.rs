@@ -24,6 +24,7 @@ fn replies(server: &Server) -> Replies {
 fn view() -> NowView {
     NowView {
         entry: EntryId(17),
+        why: None,
         track: Brief {
             title: "First".into(),
             author: "Ann".into(),

@@ -95,6 +95,8 @@ impl TrackData {
         let source_name = rest.text()?;
         let probe_info = match source_name.as_str() {
             "http" | "local" => Some(rest.text()?),
+            // A source of a plugin: it keeps nothing beyond its id.
+            "youtube" => None,
             _ => return Err(unknown()),
         };
         if let Some(probe) = &probe_info {

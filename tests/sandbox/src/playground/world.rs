@@ -38,6 +38,7 @@ pub(super) fn build(stage: &Stage, library: &Library) -> Vec<(String, GuildIds)>
     for (id, title, author, seconds) in TRACKS {
         let mut song = Song::new(id, title, seconds * 1_000);
         song.author = author.into();
+        song.mix = mix(id);
         catalogue.add(song);
     }
     let all = TRACKS.iter().map(|(id, ..)| (*id).to_owned()).collect();
@@ -54,6 +55,13 @@ pub(super) fn build(stage: &Stage, library: &Library) -> Vec<(String, GuildIds)>
         ((*name).to_owned(), stage.at.add_guild(name, &spec))
     };
     SERVERS.iter().map(add).collect()
+}
+
+/// What goes with a track: some by the same people and some by others.
+fn mix(id: &str) -> Vec<String> {
+    let place = TRACKS.iter().position(|(other, ..)| *other == id).unwrap_or(0);
+    let others = [1, 4, 6, 9, 11].map(|step| TRACKS[(place + step) % TRACKS.len()].0.to_owned());
+    others.into()
 }
 
 /// Ann sits down in the first server and asks for music, so that the page has something to show.

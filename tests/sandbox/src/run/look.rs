@@ -98,7 +98,7 @@ fn player(at: &StandIns, guild: &GuildIds, spec: &PlayerSpec) -> Result<(), Stri
     };
     let seen = tell(&player);
     if let Some(track) = &spec.track {
-        let uri = at.catalogue().song(track).map(crate::catalogue::Song::uri);
+        let uri = at.catalogue().song(track).map(crate::catalogue::Song::identifier);
         if player.track != uri {
             return Err(format!("expected `{track}` in the player, seen: {seen}"));
         }

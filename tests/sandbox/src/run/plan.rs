@@ -45,7 +45,10 @@ pub(super) fn set_apart(scenario: &Scenario) -> Scenario {
     let world = &mut apart.world;
     world.tracks = std::mem::take(&mut world.tracks)
         .into_iter()
-        .map(|(id, track)| (own(&id), track))
+        .map(|(id, mut track)| {
+            track.mix.iter_mut().for_each(|id| *id = own(id));
+            (own(&id), track)
+        })
         .collect();
     world.playlists = std::mem::take(&mut world.playlists)
         .into_iter()

@@ -218,6 +218,7 @@ fn song(id: &str, track: &TrackSpec) -> Song {
     song.behaviour = behaviour;
     song.load_error.clone_from(&track.load_error);
     song.load_ms = track.load_ms;
+    song.mix.clone_from(&track.mix);
     if let Some(author) = &track.author {
         song.author.clone_from(author);
     }

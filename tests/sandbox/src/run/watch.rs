@@ -307,9 +307,9 @@ impl Watched {
             Behaviour::SticksAt(_) | Behaviour::FailsToLoad => None,
         });
         let position = self.position.as_ref().zip(song);
-        let position = position.filter(|((page, _, _), song)| *page == song.uri());
+        let position = position.filter(|((page, _, _), song)| *page == song.identifier());
         let reached = position.map(|((_, position, seen), _)| position + at_ms.saturating_sub(*seen));
-        let page = song.map(Song::uri);
+        let page = song.map(Song::identifier);
         let paused = beat.players.iter().any(|player| player.paused && player.track == page);
         let by_itself = !paused && matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
         tracing::debug!(guild, track, at_ms, by_itself, ?reached, "silent");

@@ -61,11 +61,17 @@ fn check_world(world: &World) -> Vec<String> {
             problems.push(format!("track `{id}` is live and so has no length"));
         }
     }
-    for (id, list) in &world.playlists {
-        for track in &list.tracks {
+    let mixes = world.tracks.iter().filter(|(_, track)| !track.mix.is_empty());
+    let mixes = mixes.map(|(id, track)| (format!("mix of `{id}`"), &track.mix));
+    let lists = world
+        .playlists
+        .iter()
+        .map(|(id, list)| (format!("playlist `{id}`"), &list.tracks));
+    for (what, tracks) in lists.chain(mixes) {
+        for track in tracks {
             if !world.tracks.contains_key(track) {
                 problems.push(missing(
-                    &format!("playlist `{id}`: track"),
+                    &format!("{what}: track"),
                     track,
                     world.tracks.keys().map(String::as_str),
                 ));

@@ -7,6 +7,7 @@ mod fault;
 mod read;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod world;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 pub(crate) use check::NOWHERE;
 pub use fault::{BotFault, Fault, GatewayFault, NodeFault, RestFault};
 pub use read::{Problem, Problems, read};
+pub use texts::Texts;
 pub use world::{GuildSpec, ListSpec, TrackSpec, World};
 
 /// The name of the bot in a file, where a user's name could stand.
@@ -168,10 +170,6 @@ pub enum SeenBy {
     Caller,
 }
 
-/// One text or a list of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts(pub Vec<String>);
-
 /// What a guild sounds and looks like from outside.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -309,12 +307,31 @@ impl Scenario {
     pub fn needs_its_own(&self) -> bool {
         !self.world.config.is_empty()
             || !self.world.message_content
+            || self.steps.iter().any(Step::asks_for_autoplay)
             || self.world.nodes.len() != 2
             || self.steps.iter().any(|step| step.is_private())
     }
 }
 
 impl Step {
+    /// What autoplay finds by itself must not be another scenario's.
+    fn asks_for_autoplay(&self) -> bool {
+        let asks = |line: &Line| line.say.text.contains("autoplay");
+        match &self.action {
+            Action::Say(line) => asks(line),
+            Action::Together(lines) => lines.iter().any(asks),
+            Action::Voice(_)
+            | Action::Click(_)
+            | Action::Wait(_)
+            | Action::Hold(_)
+            | Action::Notice(_)
+            | Action::Staff(_)
+            | Action::Card(_)
+            | Action::Fault(_)
+            | Action::Expect(_) => false,
+        }
+    }
+
     fn is_private(&self) -> bool {
         match &self.action {
             Action::Fault(_) => true,
@@ -352,34 +369,5 @@ impl Step {
             Action::Fault(_) => "fault".into(),
             Action::Expect(_) => "expect".into(),
         }
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Texts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMany;
-        impl<'de> serde::de::Visitor<'de> for OneOrMany {
-            type Value = Texts;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a text or a list of texts")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Texts, E> {
-                Ok(Texts(vec![text.to_owned()]))
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<Texts, E> {
-                Ok(Texts(vec![number.to_string()]))
-            }
-            fn visit_u64<E>(self, number: u64) -> Result<Texts, E> {
-                Ok(Texts(vec![number.to_string()]))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(text) = seq.next_element::<String>()? {
-                    texts.push(text);
-                }
-                Ok(Texts(texts))
-            }
-        }
-        deserializer.deserialize_any(OneOrMany)
     }
 }

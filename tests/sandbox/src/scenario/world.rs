@@ -72,6 +72,9 @@ pub struct TrackSpec {
     /// Looking it up takes this long, ms.
     #[serde(default)]
     pub load_ms: u64,
+    /// Ids of the tracks of its mix list; one that has such a list is of a source that makes them.
+    #[serde(default)]
+    pub mix: Vec<String>,
     /// So many of them: `x1`, `x2` … with the number behind the title.
     pub copies: Option<u32>,
 }

@@ -4,7 +4,7 @@ use super::super::difference::is_lost;
 use super::super::event::Event;
 use super::super::state::{Current, Guild};
 use super::super::{Brief, LoopMode, Refusal, Say};
-use super::Draft;
+use super::{Draft, autoplay};
 use crate::ids::{ChannelId, ReplyTo};
 
 /// Two skips within this time of a track's start mean the same track, ms: the second one was already under way.
@@ -89,15 +89,13 @@ pub(super) fn skip(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
         let (track, next) = (Brief::entry(before), Some(Brief::entry(&current.entry)));
         return d.answer(reply, Say::Skipped { track, next });
     }
-    let next =
-        d.g.kept
-            .queue
-            .front()
-            .or((d.g.kept.loop_mode == LoopMode::Queue).then_some(&current.entry));
+    let queued = d.g.kept.queue.front();
+    let next = queued.or((d.g.kept.loop_mode == LoopMode::Queue).then_some(&current.entry));
     let say = Say::Skipped {
         track: Brief::entry(&current.entry),
-        next: next.map(Brief::entry),
+        next: next.cloned().or_else(|| d.g.picked()).as_ref().map(Brief::entry),
     };
+    autoplay::judge(d, true);
     d.advance();
     d.mark_skip();
     d.answer(reply, say);
@@ -112,12 +110,14 @@ impl Guild {
 
 pub(super) fn stop(d: &mut Draft<'_>, reply: Option<&ReplyTo>) {
     let cleared = d.g.kept.queue.len();
-    if d.g.kept.current.is_none() && cleared == 0 {
+    let awaited = d.g.autoplay().is_some_and(|auto| auto.awaited_ms.is_some());
+    if d.g.kept.current.is_none() && cleared == 0 && !awaited {
         return d.refuse(reply, Refusal::NothingPlaying);
     }
     if cleared > 0 {
         d.push(Event::Cleared);
     }
+    autoplay::forget(d);
     d.leave_current(false);
     d.reset_failures();
     d.rest();

@@ -2,10 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::super::event::{Event, Pending};
+use super::super::event::{Asker, Event, Pending};
 use super::super::state::Guild;
 use super::super::{Answer, Ask, Caller, Command, LoopMode, Question, Refusal, Say, Stage, Stamped, To};
-use super::{Decision, Ignored};
+use super::{Decision, Ignored, autoplay};
 use crate::ids::{ChannelId, EntryId, ReplyTo, Ticket};
 
 /// A decision in the making, with what the rules of one input share.
@@ -197,19 +197,19 @@ impl<'a> Draft<'a> {
             pending: Box::new(pending),
         });
         if let Some(question) = question {
-            self.ask(question, Some(self.keys));
+            self.ask(question, Asker::Command(self.keys));
         }
         self.working(reply);
     }
 
-    pub(super) fn ask(&mut self, question: Question, key: Option<u64>) {
+    pub(super) fn ask(&mut self, question: Question, asker: Asker) {
         self.tickets += 1;
         let ticket = Ticket {
             incarnation: self.incarnation,
             number: self.tickets,
         };
         let at_ms = self.at_ms;
-        self.push(Event::Asked { ticket, key, at_ms });
+        self.push(Event::Asked { ticket, asker, at_ms });
         self.out.ask.push(Ask { ticket, question });
     }
 
@@ -249,12 +249,16 @@ impl<'a> Draft<'a> {
             .or(requeue.then_some(id))
     }
 
-    /// Leaves the current track for the next one, or for silence.
-    pub(super) fn advance(&mut self) {
+    /// Leaves the current track for the next one, for what autoplay has, or for silence. Tells whether the music goes
+    /// on, now or as soon as autoplay finds something.
+    pub(super) fn advance(&mut self) -> bool {
         let requeue = self.g.kept.loop_mode == LoopMode::Queue;
         match self.leave_current(requeue) {
-            Some(next) => self.begin(next, 0),
-            None => self.rest(),
+            Some(next) => {
+                self.begin(next, 0);
+                true
+            }
+            None => autoplay::run_out(self),
         }
     }
 

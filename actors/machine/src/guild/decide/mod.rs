@@ -2,6 +2,7 @@
 //!
 //! This file is the hub: it knows every input and no rule. The rules stand by family in the files beside it.
 
+mod autoplay;
 mod card;
 mod control;
 mod draft;
@@ -126,6 +127,7 @@ fn command_now(
         | Command::Replay
         | Command::Volume { .. }
         | Command::Loop { .. }
+        | Command::Autoplay { .. }
         | Command::Remove { .. }
         | Command::Move { .. }
         | Command::Shuffle
@@ -151,6 +153,7 @@ fn command_now(
         Command::Replay => control::replay(d, reply),
         Command::Volume { percent } => control::volume(d, *percent, reply),
         Command::Loop { mode } => control::set_loop(d, *mode, reply),
+        Command::Autoplay { on } => autoplay::set(d, *on, reply),
         Command::Remove { index, last } => queue::remove(d, *index, *last, reply),
         Command::Move { from, to } => queue::shift(d, *from, *to, reply),
         Command::Shuffle => queue::shuffle(d, reply),

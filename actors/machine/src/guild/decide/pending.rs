@@ -1,8 +1,8 @@
 //! Commands that wait: for a node's answer, for a seat, for the voice channel.
 
-use super::super::event::{Event, Pending};
+use super::super::event::{Asker, Event, Pending};
 use super::super::{AskError, Caller, Command, JoinBlock, Loaded, Outcome, Question, Refusal, Say};
-use super::{Draft, Ignored, command_now, play, voice};
+use super::{Draft, Ignored, autoplay, command_now, play, voice};
 use crate::ids::{ReplyTo, Ticket};
 
 /// The caller's seat is unknown: ask Discord before refusing.
@@ -24,9 +24,11 @@ pub(super) fn done(d: &mut Draft<'_>, ticket: Ticket, outcome: &Outcome) {
         return d.ignore(Ignored::Late);
     };
     d.push(Event::Closed { ticket });
-    let pending = open
-        .key
-        .and_then(|key| d.g.kept.pending.iter().find(|pending| pending.key == key));
+    let pending = match open.asker {
+        Asker::Command(key) => d.g.kept.pending.iter().find(|pending| pending.key == key),
+        Asker::Autoplay => return looked(d, outcome),
+        Asker::Voice => None,
+    };
     let Some(pending) = pending else {
         if let Outcome::JoinBlocked(why) = outcome {
             join_blocked(d, *why);
@@ -40,9 +42,19 @@ pub(super) fn done(d: &mut Draft<'_>, ticket: Ticket, outcome: &Outcome) {
     match outcome {
         Outcome::Loaded(loaded) => found(d, pending, loaded),
         Outcome::SeatIs { channel, .. } => command_now(d, &pending.command, &pending.by, reply, Some(*channel)),
-        Outcome::JoinBlocked(_) => d.refuse(reply, Refusal::Expired),
+        Outcome::JoinBlocked(_) | Outcome::Related(_) => d.refuse(reply, Refusal::Expired),
         Outcome::Failed(error) => failed(d, pending, *error),
     }
+}
+
+/// What autoplay has asked for.
+fn looked(d: &mut Draft<'_>, outcome: &Outcome) {
+    let related = match outcome {
+        Outcome::Related(related) => Ok(related),
+        Outcome::Failed(error) => Err(*error),
+        Outcome::Loaded(_) | Outcome::SeatIs { .. } | Outcome::JoinBlocked(_) => Err(AskError::Unreachable),
+    };
+    autoplay::found(d, related);
 }
 
 fn found(d: &mut Draft<'_>, pending: &Pending, loaded: &Loaded) {
@@ -58,6 +70,7 @@ fn found(d: &mut Draft<'_>, pending: &Pending, loaded: &Loaded) {
         | Command::Replay
         | Command::Volume { .. }
         | Command::Loop { .. }
+        | Command::Autoplay { .. }
         | Command::Remove { .. }
         | Command::Move { .. }
         | Command::Shuffle

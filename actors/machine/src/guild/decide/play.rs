@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::event::{Event, Pending};
 use super::super::state::Guild;
 use super::super::{Brief, Caller, Command, Loaded, LoopMode, Question, Refusal, Say, Where};
-use super::{Draft, voice};
+use super::{Draft, autoplay, voice};
 use crate::ids::{ChannelId, EntryId, ReplyTo};
 use crate::track::{Entry, Track};
 
@@ -119,6 +119,7 @@ fn insert(d: &mut Draft<'_>, entries: Vec<Entry>, at: Where, starts: bool) -> us
         Where::Next | Where::Now => 0,
     };
     let first = entries.first().map(|entry| entry.id);
+    autoplay::forget(d);
     d.push(Event::Added { at: place, entries });
     if !starts {
         return place + 1;

@@ -3,7 +3,7 @@
 use super::super::event::Event;
 use super::super::state::Current;
 use super::super::{Brief, EndReason, LoopMode, Report, Say, Seen, Tag};
-use super::{Draft, Ignored, restore, voice};
+use super::{Draft, Ignored, autoplay, restore, voice};
 use crate::ids::NodeId;
 
 /// Reported positions run ahead of what is heard by the node's buffer, ms.
@@ -209,8 +209,8 @@ fn finished(d: &mut Draft<'_>, current: &Current) {
     if d.g.kept.loop_mode == LoopMode::Track {
         return d.begin(id, 0);
     }
-    d.advance();
-    if d.g.kept.queue.is_empty() && d.g.kept.loop_mode == LoopMode::Off {
+    autoplay::judge(d, false);
+    if !d.advance() {
         let leaves_in_ms = d.leave_at_ms().map(|at_ms| at_ms.saturating_sub(d.at_ms));
         d.notice(Say::QueueEnded { leaves_in_ms });
     }
@@ -236,13 +236,14 @@ pub(super) fn passed_over(d: &mut Draft<'_>, current: &Current, over: bool) {
             play: current.play,
         });
     }
+    let chosen = d.g.chosen().is_some();
     let next = d.leave_current(false);
     if next.is_none() {
         d.push(Event::Failures {
             count: 0,
             hold_until_ms: None,
         });
-        return d.rest();
+        return autoplay::failed(d, chosen);
     }
     let rest_ms = match count {
         1 => 0,

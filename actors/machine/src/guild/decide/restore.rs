@@ -1,6 +1,6 @@
 //! The first input of every incarnation: adopting what plays, finishing what waits.
 
-use super::super::event::Event;
+use super::super::event::{Asker, Event};
 use super::super::state::Open;
 use super::super::{LoopMode, Question, Refusal, Restored, Say, Seen};
 use super::player::LEAD_MS;
@@ -119,7 +119,7 @@ fn resume_pending(d: &mut Draft<'_>, restored: &Restored) {
             d.settle(pending);
             d.answer(pending.reply.as_ref(), Say::Joined { channel: *channel });
         } else if let Some(question) = &pending.question {
-            d.ask(question.clone(), Some(pending.key));
+            d.ask(question.clone(), Asker::Command(pending.key));
         }
     }
 }
@@ -127,11 +127,11 @@ fn resume_pending(d: &mut Draft<'_>, restored: &Restored) {
 /// Asks why nobody lets the bot in.
 pub(super) fn ask_why(d: &mut Draft<'_>) {
     if let Some(channel) = d.g.kept.channel {
-        d.ask(Question::WhyNoVoice { channel }, None);
+        d.ask(Question::WhyNoVoice { channel }, Asker::Voice);
     }
 }
 
-/// Whether such a question is open: one that no command waits for.
+/// Whether such a question is open.
 pub(super) fn asks_why(tickets: &[Open]) -> bool {
-    tickets.iter().any(|open| open.key.is_none())
+    tickets.iter().any(|open| open.asker == Asker::Voice)
 }

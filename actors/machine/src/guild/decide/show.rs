@@ -35,6 +35,7 @@ pub(super) fn queue(d: &mut Draft<'_>, page: usize, reply: Option<&ReplyTo>) {
             .filter(|_| kept.queue_live == 0)
             .map(|rest| rest.saturating_add(kept.queue_ms)),
         loop_mode: kept.loop_mode,
+        autoplay: d.g.picked().as_ref().map(Brief::entry),
     };
     d.answer(reply, Say::Queue(Box::new(view)));
 }

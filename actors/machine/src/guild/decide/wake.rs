@@ -3,7 +3,7 @@
 use super::super::event::Event;
 use super::super::wants::FAILING_MS;
 use super::super::{Refusal, Say};
-use super::{Draft, player, restore, voice};
+use super::{Draft, autoplay, player, restore, voice};
 
 pub(super) fn wake(d: &mut Draft<'_>) {
     let (kept, passing) = (&d.g.kept, &d.g.passing);
@@ -33,6 +33,8 @@ pub(super) fn wake(d: &mut Draft<'_>) {
         }
     } else if due(kept.hold_until_ms) {
         go_on(d);
+    } else {
+        autoplay::wake(d);
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn check(g: &Guild, now: u64) {
         kept.pending.len() <= limits.pending && kept.causes.len() <= 2 * 256,
         "L6"
     );
-    assert!(passing.tickets.len() <= kept.pending.len() + 1, "L6");
+    assert!(passing.tickets.len() <= kept.pending.len() + 2, "L6");
+    autoplay(g);
     let seats = passing.seats.as_ref();
     assert!(seats.is_none_or(|seats| seats.len() <= limits.seats), "L6");
     let lengths = kept.queue.iter().filter_map(|entry| entry.track.length_ms);
@@ -70,6 +71,15 @@ pub(super) fn check(g: &Guild, now: u64) {
         "time is position only while it sounds"
     );
     wake_ends(g, now);
+}
+
+fn autoplay(g: &Guild) {
+    let Some(auto) = &g.kept.autoplay else { return };
+    assert!(auto.against.len() <= 16, "L6");
+    let waits = auto.awaited_ms.is_some();
+    assert!(auto.on || (auto.next.is_none() && !waits), "off is off");
+    let silent = g.kept.current.is_none() && g.kept.channel.is_some();
+    assert!(!waits || silent, "only silence waits for autoplay");
 }
 
 /// Waking does not spin: due times are worked off.

@@ -1,5 +1,6 @@
 //! What a guild does, told as short stories. Here: the stage they are played on.
 
+mod autoplay;
 mod card;
 mod check;
 mod fail;

@@ -63,12 +63,12 @@ impl Draw {
 }
 
 /// How many kinds [`input`] knows.
-pub(super) const KINDS: u8 = 71;
+pub(super) const KINDS: u8 = 75;
 
 /// The input of this kind, or `None` for the death of the guild or its process.
 pub(super) fn input(rig: &Rig, kind: u8, draw: &mut Draw) -> Option<Input> {
     Some(match kind {
-        0..=21 | 60..=62 | 64..=66 => command(rig, kind, draw),
+        0..=21 | 60..=62 | 64..=66 | 71..=74 => command(rig, kind, draw),
         22..=24 => Input::Seat(Seat {
             user: UserId(1 + draw.below(4) as u64),
             channel: (draw.below(3) > 0).then(|| draw.channel()),
@@ -176,6 +176,7 @@ fn command(rig: &Rig, kind: u8, draw: &mut Draw) -> Input {
         61 => Command::VoiceInfo,
         62 => Command::VolumeInfo,
         64..=66 => pressed(rig, draw),
+        71..=74 => Command::Autoplay { on: kind > 71 },
         _ => Command::Play {
             query: ["x", "x", " ", "a very long text that nobody would look for"][draw.below(4)].into(),
             at: [Where::End, Where::Next, Where::Now][draw.below(3)],
@@ -296,6 +297,7 @@ fn done(rig: &Rig, draw: &mut Draw) -> Input {
             user,
             channel: (!draw.once_in(4)).then(|| draw.channel()),
         },
+        (Some(Question::Related { seed }), true, _) => Outcome::Related(related(seed, draw)),
         (Some(Question::WhyNoVoice { .. }), true, _) => {
             Outcome::JoinBlocked([JoinBlock::Full, JoinBlock::Unknown][draw.below(2)])
         }
@@ -304,6 +306,26 @@ fn done(rig: &Rig, draw: &mut Draw) -> Input {
         (_, _, _) => Outcome::Loaded(loaded(draw)),
     };
     Input::Done { ticket, outcome }
+}
+
+fn related(seed: Arc<Track>, draw: &mut Draw) -> Related {
+    let mut some = || -> Vec<Arc<Track>> {
+        let tracks = match loaded(draw) {
+            Loaded::Track(track) => vec![track],
+            Loaded::Found(tracks) | Loaded::Playlist { tracks, .. } => tracks,
+            Loaded::Empty | Loaded::Error { .. } => vec![],
+        };
+        let named = |one: Arc<Track>| {
+            let title = format!("r{}", draw.below(12)).into();
+            Arc::new(Track {
+                title,
+                ..(*one).clone()
+            })
+        };
+        tracks.into_iter().map(named).collect()
+    };
+    let (mix, artist) = (some(), some());
+    Related { seed, mix, artist }
 }
 
 fn loaded(draw: &mut Draw) -> Loaded {

@@ -233,7 +233,7 @@ impl Rig {
         let most = limits.queue + 3 * limits.pending + 12;
         assert!(decision.events.len() <= most, "L6: {decision:?}");
         assert!(
-            decision.say.len() <= limits.pending + 3 && decision.ask.len() <= limits.pending + 1,
+            decision.say.len() <= limits.pending + 3 && decision.ask.len() <= limits.pending + 2,
             "L6"
         );
         self.events.extend(decision.events.iter().cloned());
@@ -372,6 +372,10 @@ impl Rig {
 
     /// Lets every question be answered and every time pass; then nobody waits any more.
     pub(super) fn run_out(&mut self) {
+        if self.g.autoplay().is_some() {
+            // It looks for tracks as long as one plays.
+            self.g.kept.autoplay = None;
+        }
         while let Some(ask) = self.open.first() {
             let (ticket, outcome) = (ask.ticket, Outcome::Failed(AskError::Timeout));
             self.put(CauseId::Internal, Input::Done { ticket, outcome });
