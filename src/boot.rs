@@ -245,16 +245,17 @@ async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: 
         let audio = nodes
             .port()
             .map_err(|error| PortError::new(PortErrorKind::Refused, error.to_string()))?;
+        let door = Door::new(
+            Rc::clone(&replies),
+            skew,
+            (prefix.clone(), gateways.content()),
+            (Rc::clone(&audio), Rc::clone(&clock)),
+        );
         Ok(Ports {
             clock,
             store: Rc::new(store.clone()),
             audio,
-            gateway: gateways.port(Rc::new(Door::new(
-                Rc::clone(&replies),
-                skew,
-                prefix.clone(),
-                gateways.content(),
-            ))),
+            gateway: gateways.port(Rc::new(door)),
             discord: replies,
             fleet,
         })

@@ -5,16 +5,17 @@
 
 use std::rc::Rc;
 
-use ostinato_actors::ports::{GatewayEvent, GatewaySink};
+use ostinato_actors::ports::{Audio, Clock, GatewayEvent, GatewaySink};
 use ostinato_machine::guild::{Caller, Command, Input};
 use ostinato_machine::ids::{CauseId, ReplyTo, ShardId, UserId, Via};
 use serenity::model::permissions::Permissions;
 
-use super::commands::{self, Interpreted, Local};
+use super::commands::{self, Completes, Interpreted, Local};
 use super::gateway::{Content, Interactions};
 use super::interaction::{Data, Interaction};
 use super::replies::Replies;
 use super::rest::Skew;
+use super::suggest::{Offer, Suggest};
 use super::written::Written;
 
 /// Answers without a guild that may be on their way at once; whoever comes beyond is told nothing by us, and by Discord
@@ -27,18 +28,26 @@ pub struct Door {
     skew: Skew,
     prefix: Option<Box<str>>,
     content: Content,
+    suggest: Rc<Suggest>,
     open: Rc<()>,
 }
 
 impl Door {
     /// A door that answers through `replies` what needs no guild, and dates commands by this machine's clock. Messages
-    /// that begin with `prefix` are commands too, as long as their words may be read.
-    pub fn new(replies: Rc<Replies>, skew: Skew, prefix: Option<Box<str>>, content: Content) -> Self {
+    /// that begin with `prefix` are commands too, as long as their words may be read. What is offered while somebody types
+    /// is looked for at `audio`.
+    pub fn new(
+        replies: Rc<Replies>,
+        skew: Skew,
+        (prefix, content): (Option<Box<str>>, Content),
+        (audio, clock): (Rc<dyn Audio>, Rc<dyn Clock>),
+    ) -> Self {
         Self {
             replies,
             skew,
             prefix,
             content,
+            suggest: Rc::new(Suggest::new(audio, clock)),
             open: Rc::new(()),
         }
     }
@@ -67,6 +76,30 @@ impl Door {
             drop(open);
         });
     }
+
+    /// Offers values to somebody who types. Nobody misses an offer that does not come.
+    fn offer(&self, shard: ShardId, user: UserId, reply: ReplyTo, (name, option, typed): (&str, &str, Box<str>)) {
+        if Rc::strong_count(&self.open) > OPEN {
+            return;
+        }
+        let completes = commands::completes(name, option, &typed);
+        let (replies, suggest, open) = (
+            Rc::clone(&self.replies),
+            Rc::clone(&self.suggest),
+            Rc::clone(&self.open),
+        );
+        tokio::task::spawn_local(async move {
+            let offers = match completes {
+                Completes::Names(names) => names.into_iter().map(Offer::name).collect(),
+                Completes::Tracks => suggest.tracks(shard, user, reply.id, &typed).await,
+                Completes::Nothing => Rc::default(),
+            };
+            if let Err(error) = replies.offer(&reply, &offers).await {
+                tracing::debug!(%shard, cause = reply.id, %error, "an offer did not arrive");
+            }
+            drop(open);
+        });
+    }
 }
 
 impl Interactions for Door {
@@ -82,6 +115,9 @@ impl Interactions for Door {
             made_ms: self.made_ms(interaction.id, interaction.arrived_ms),
             public,
         };
+        if let Data::Complete { name, option, typed } = &interaction.data {
+            return self.offer(shard, interaction.user, reply(false), (name, option, typed.clone()));
+        }
         let (command, public) = match commands::interpret(&interaction) {
             Interpreted::Guild { command, public } => (command, public),
             Interpreted::Here(local) => return self.answer(shard, &reply(false), &local),

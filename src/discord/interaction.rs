@@ -42,6 +42,15 @@ pub enum Data {
         /// Its custom id.
         id: Box<str>,
     },
+    /// Somebody types a slash command and wants to be offered values of an option.
+    Complete {
+        /// Name of the command.
+        name: Box<str>,
+        /// The option that is being typed.
+        option: Box<str>,
+        /// What it is so far.
+        typed: Box<str>,
+    },
     /// Something that this release does not know; the number is Discord's interaction type.
     Other(u8),
 }

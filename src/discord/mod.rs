@@ -13,5 +13,6 @@ pub mod register;
 mod render;
 pub mod replies;
 pub mod rest;
+mod suggest;
 mod voice;
 pub mod written;

@@ -19,8 +19,8 @@ use ostinato_machine::guild::{JoinBlock, Say};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, ReplyTo, UserId, Via};
 use serde::Serialize;
 use serenity::builder::{
-    CreateInteractionResponse, CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage,
-    EditInteractionResponse,
+    AutocompleteChoice, CreateAutocompleteResponse, CreateInteractionResponse, CreateInteractionResponseFollowup,
+    CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
 };
 use serenity::model::channel::{MessageFlags, Nonce};
 use tokio::time::Instant;
@@ -29,6 +29,7 @@ use self::bodies::{ACKNOWLEDGED, answer, embed, json, nobody, rows, update};
 use super::commands::Local;
 use super::render::{Message, Moment, local, say};
 use super::rest::{Operation, Rest};
+use super::suggest::Offer;
 use super::voice::{self, join_block};
 
 /// An interaction older than this is not edited any more, ms: its token ends a minute later.
@@ -53,6 +54,15 @@ impl Replies {
             return self.answer_message(channel, reply, &local(what));
         }
         self.callback(reply, &answer(&local(what), what.is_public()))
+    }
+
+    /// The one callback to somebody who types: what is offered.
+    pub(crate) fn offer(&self, reply: &ReplyTo, offers: &[Offer]) -> Work<()> {
+        let choices = offers
+            .iter()
+            .map(|offer| AutocompleteChoice::new(offer.name.as_str(), offer.value.as_str()));
+        let body = CreateAutocompleteResponse::new().set_choices(choices.collect());
+        self.callback(reply, &CreateInteractionResponse::Autocomplete(body))
     }
 
     fn moment(&self) -> Moment {

@@ -7,9 +7,12 @@ mod classes;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use classes::CLASSES;
 use serde_json::Value;
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// How many inputs go through each door.
 const INPUTS: u64 = 20_000;
@@ -22,6 +25,8 @@ const GROWTH_KB: u64 = 96 * 1_024;
 /// Asserts that none of them panics, that every class of harm was done, and that memory is flat. `door` tells whether it
 /// found any sense in an input: some must have been understood and some not, or the test would prove nothing.
 pub(crate) fn storm(what: &str, shapes: &[Value], mut door: impl FnMut(&[u8]) -> bool) {
+    // One at a time: memory is that of the whole process, and another storm's would count here.
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let seed = number("HOSTILE_SEED").unwrap_or_else(|| fastrand::u64(1..1_000_000));
     let inputs = number("HOSTILE_INPUTS").unwrap_or(INPUTS);
     println!("{what}: HOSTILE_SEED={seed}");

@@ -63,6 +63,8 @@ async fn visit(browser: &Path, port: u16) {
     page.value(remember).await;
     listens(&mut page).await;
     types(&mut page).await;
+    writes(&mut page).await;
+    completes(&mut page).await;
     walks(&mut page).await;
     is_killed(&mut page).await;
     shows(&mut page).await;
@@ -124,6 +126,38 @@ async fn types(page: &mut Page) {
     page.click(&button("Resume")).await;
     page.until(&format!("window.told.playing && {LOUD} && {TOGETHER}"), SOON)
         .await;
+}
+
+/// A message that is a command is done, and answered beside itself.
+async fn writes(page: &mut Page) {
+    for (text, level) in [("!volume 90", 90), ("@bot vol 100%", 100)] {
+        say(page, text).await;
+        page.until(&format!("window.told.volume === {level}"), SOON).await;
+    }
+    let beside = "[...document.querySelectorAll('#lines li.person')].at(-1)?.nextElementSibling?.innerText ?? ''";
+    page.until(&format!("({beside}).includes('The volume is 100 %')"), SOON)
+        .await;
+}
+
+/// While a search is typed, the bot offers tracks; the chosen one is queued.
+async fn completes(page: &mut Page) {
+    page.click("document.getElementById('text')").await;
+    page.write("/play query:ferry").await;
+    page.until(
+        "document.getElementById('offers').innerText.includes('Night Ferry')",
+        SOON,
+    )
+    .await;
+    page.press("ArrowDown").await;
+    page.press("Enter").await;
+    page.until(
+        "document.getElementById('text').value.startsWith('/play query:http')",
+        SOON,
+    )
+    .await;
+    page.press("Enter").await;
+    let answer = "[...document.querySelectorAll('#lines li.bot')].some((li) => li.innerText.includes('Night Ferry'))";
+    page.until(answer, SOON).await;
 }
 
 /// Asks for a card and waits until the newest one is of the track that plays.

@@ -43,6 +43,9 @@ impl OptionSpec {
     pub fn takes(&self) -> String {
         match self.kind {
             Kind::Text { max_chars } => format!("text, at most {max_chars} characters"),
+            Kind::Search { max_chars } => {
+                format!("text, at most {max_chars} characters; what is found is offered while you type")
+            }
             Kind::Whole { min, max } => format!("whole number, {min} to {max}"),
             Kind::Choice(choices) => {
                 let values: Vec<String> = choices.iter().map(|(value, _)| format!("`{value}`")).collect();
@@ -90,7 +93,7 @@ impl CommandSpec {
                         values
                     }
                 }
-                Kind::Text { .. } | Kind::Whole { .. } | Kind::CommandName => name,
+                Kind::Text { .. } | Kind::Search { .. } | Kind::Whole { .. } | Kind::CommandName => name,
             };
             // Writing to a text never fails.
             let _ = if option.required {
@@ -213,6 +216,10 @@ fn option(option: &OptionSpec) -> Value {
         "required": option.required,
     });
     match option.kind {
+        Kind::Search { max_chars } => {
+            value["kind"] = "search".into();
+            value["max_chars"] = max_chars.into();
+        }
         Kind::Text { max_chars } => {
             value["kind"] = "text".into();
             value["max_chars"] = max_chars.into();

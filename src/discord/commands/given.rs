@@ -70,7 +70,7 @@ fn fits(option: &OptionSpec, value: &Value) -> Result<(), Problem> {
         Value::Integer(_) | Value::Number(_) | Value::Bool(_) => Err(Problem::NoText),
     };
     match option.kind {
-        Kind::Text { max_chars } => {
+        Kind::Text { max_chars } | Kind::Search { max_chars } => {
             if text?.chars().count() > usize::from(max_chars) {
                 return Err(Problem::TooLong { max: max_chars });
             }

@@ -34,7 +34,7 @@ pub(super) fn first_word(text: &str) -> (&str, &str) {
 /// The option that takes the words that are left.
 pub(super) fn tail(spec: &CommandSpec) -> Option<usize> {
     let takes_rest = |option: &OptionSpec| match option.kind {
-        Kind::Text { .. } | Kind::CommandName => true,
+        Kind::Text { .. } | Kind::Search { .. } | Kind::CommandName => true,
         Kind::Whole { .. } | Kind::Choice(_) => false,
     };
     spec.options.iter().rposition(takes_rest)
@@ -108,7 +108,7 @@ fn read(option: &OptionSpec, value: String) -> Value {
                 .map_or_else(|_| Value::Text(value.into()), Value::Integer)
         }
         Kind::Choice(_) => Value::Text(value.to_lowercase().into()),
-        Kind::Text { .. } | Kind::CommandName => Value::Text(value.into()),
+        Kind::Text { .. } | Kind::Search { .. } | Kind::CommandName => Value::Text(value.into()),
     }
 }
 

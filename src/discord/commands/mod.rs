@@ -109,7 +109,7 @@ pub fn interpret(interaction: &Interaction) -> Interpreted {
     let (name, options) = match &interaction.data {
         Data::Command { name, options } => (name, options),
         Data::Component { id } => return pressed::pressed(id, interaction),
-        Data::Other(_) => return Interpreted::Here(Local::UnknownInteraction),
+        Data::Complete { .. } | Data::Other(_) => return Interpreted::Here(Local::UnknownInteraction),
     };
     let Some(spec) = find(name) else {
         return Interpreted::Here(Local::UnknownCommand { name: name.clone() });
@@ -118,6 +118,42 @@ pub fn interpret(interaction: &Interaction) -> Interpreted {
         return Interpreted::Here(Local::ServerOnly { command: spec.name });
     }
     understand(spec, options, (interaction.id, interaction.arrived_ms)).unwrap_or_else(|fault| bad(spec, fault, false))
+}
+
+/// What is offered while an option is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// The names of these commands.
+    Names(Vec<&'static str>),
+    /// What a search for the text finds.
+    Tracks,
+    /// Nothing.
+    Nothing,
+}
+
+/// Most that Discord shows.
+const OFFERED: usize = 25;
+
+/// What is offered for `option` of the command `name` when it is `typed` so far.
+pub fn completes(name: &str, option: &str, typed: &str) -> Completes {
+    let options = find(name).map_or(&[][..], |spec| spec.options);
+    match options
+        .iter()
+        .find(|declared| declared.name == option)
+        .map(|declared| &declared.kind)
+    {
+        Some(Kind::Search { .. }) => Completes::Tracks,
+        Some(Kind::CommandName) => {
+            let typed = typed.trim().trim_start_matches('/').to_lowercase();
+            let mut names: Vec<&str> = COMMANDS.iter().map(|spec| spec.name).collect();
+            names.retain(|name| name.contains(&typed));
+            // What begins so comes before what only has it.
+            names.sort_by_key(|name| !name.starts_with(&typed));
+            names.truncate(OFFERED);
+            Completes::Names(names)
+        }
+        Some(Kind::Text { .. } | Kind::Whole { .. } | Kind::Choice(_)) | None => Completes::Nothing,
+    }
 }
 
 /// What a message means to the bot that is the user `own` and answers to `prefix` too; `None` when it is not for the bot.

@@ -15,7 +15,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             name: "query",
             description: "Words to search for, or the address of a track or playlist",
             required: true,
-            kind: Kind::Text { max_chars: 500 },
+            kind: Kind::Search { max_chars: 500 },
         },
         OptionSpec {
             name: "where",

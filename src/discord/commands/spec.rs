@@ -44,6 +44,11 @@ pub enum Kind {
         /// Most characters.
         max_chars: u16,
     },
+    /// Words to search for, or an address. What is found is offered while it is typed.
+    Search {
+        /// Most characters.
+        max_chars: u16,
+    },
     /// A whole number.
     Whole {
         /// Lowest.
@@ -53,7 +58,7 @@ pub enum Kind {
     },
     /// One of these values; each with the words that people see.
     Choice(&'static [(&'static str, &'static str)]),
-    /// The name of a command.
+    /// The name of a command. Names are offered while it is typed.
     CommandName,
 }
 

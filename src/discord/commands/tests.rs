@@ -316,7 +316,7 @@ fn the_table_keeps_discords_limits() {
                 option.name
             );
             match option.kind {
-                Kind::Text { max_chars } => assert!((1..=6_000).contains(&max_chars)),
+                Kind::Text { max_chars } | Kind::Search { max_chars } => assert!((1..=6_000).contains(&max_chars)),
                 Kind::Whole { min, max } => assert!(min < max),
                 Kind::Choice(choices) => {
                     assert!((1..=25).contains(&choices.len()));
@@ -377,5 +377,21 @@ proptest! {
         given.id = id;
         given.arrived_ms = arrived_ms;
         let _ = interpret(&given);
+    }
+}
+
+#[test]
+fn what_is_offered_follows_the_table() {
+    let names = |typed: &str| match completes("help", "command", typed) {
+        Completes::Names(names) => names,
+        other @ (Completes::Tracks | Completes::Nothing) => panic!("{other:?}"),
+    };
+    assert_eq!(names("").len(), COMMANDS.len().min(25));
+    assert_eq!(names("/VOL"), ["volume", "volume-info"]);
+    assert_eq!(names("info"), ["volume-info", "voiceinfo"]);
+    assert!(names("no such thing").is_empty());
+    assert_eq!(completes("play", "query", "x"), Completes::Tracks);
+    for (name, option) in [("play", "where"), ("play", "nothing"), ("nothing", "query")] {
+        assert_eq!(completes(name, option, "x"), Completes::Nothing, "{name} {option}");
     }
 }

@@ -4,7 +4,8 @@ use ostinato_machine::ids::UserId;
 use serde_json::{Value, json};
 
 use super::{Decoded, decode, sniff};
-use crate::discord::commands::{COMMANDS, Interpreted, Kind, interpret, written};
+use crate::discord::commands::{COMMANDS, Completes, Interpreted, Kind, completes, interpret, written};
+use crate::discord::interaction::Data;
 use crate::hostile::storm;
 
 fn dispatch(name: &str, data: &Value) -> Value {
@@ -67,7 +68,7 @@ fn frames() -> Vec<Value> {
 /// Every command with a good value for each option, and a button.
 fn orders() -> Vec<Value> {
     let value = |kind: &Kind| match kind {
-        Kind::Text { .. } => json!({ "type": 3, "value": "1:30" }),
+        Kind::Text { .. } | Kind::Search { .. } => json!({ "type": 3, "value": "1:30" }),
         Kind::Whole { min, .. } => json!({ "type": 4, "value": min }),
         Kind::Choice(choices) => json!({ "type": 3, "value": choices[0].0 }),
         Kind::CommandName => json!({ "type": 3, "value": "play" }),
@@ -88,6 +89,12 @@ fn orders() -> Vec<Value> {
     press["d"]["data"] = json!({ "custom_id": "o1:skip:7", "component_type": 2 });
     press["d"]["message"] = json!({ "id": "8", "flags": 0 });
     all.push(press);
+    let mut typing = command(
+        "play",
+        &json!([{ "name": "query", "type": 3, "value": "blu", "focused": true }]),
+    );
+    typing["d"]["type"] = json!(4);
+    all.push(typing);
     let lines = [
         "!play where:next \"First\"",
         "<@9> move 1 2",
@@ -114,7 +121,12 @@ fn hostile_gateway_frames_harm_nothing() {
 #[test]
 fn hostile_options_buttons_and_messages_harm_nothing() {
     storm("options", &orders(), |bytes| match decoded(bytes) {
-        Some(Decoded::Interaction(interaction)) => matches!(interpret(&interaction), Interpreted::Guild { .. }),
+        Some(Decoded::Interaction(interaction)) => match &interaction.data {
+            Data::Complete { name, option, typed } => completes(name, option, typed) != Completes::Nothing,
+            Data::Command { .. } | Data::Component { .. } | Data::Other(_) => {
+                matches!(interpret(&interaction), Interpreted::Guild { .. })
+            }
+        },
         Some(Decoded::Written(message)) => written(&message, UserId(9), "!").is_some(),
         Some(_) | None => false,
     });

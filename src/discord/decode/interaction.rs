@@ -15,6 +15,8 @@ const EVENT: &str = "INTERACTION_CREATE";
 const COMMAND: u64 = 2;
 /// Interaction type of a component of a message.
 const COMPONENT: u64 = 3;
+/// Interaction type of an option that is being typed.
+const COMPLETE: u64 = 4;
 /// Component type of a button.
 const BUTTON: u64 = 2;
 /// Command type of a slash command.
@@ -75,6 +77,7 @@ struct RawOption {
     kind: Option<Number>,
     value: Option<serde_json::Value>,
     options: Option<Vec<RawOption>>,
+    focused: Option<bool>,
 }
 
 pub(super) fn interaction(data: &str, now_ms: u64) -> Result<Decoded, Malformed> {
@@ -107,7 +110,7 @@ fn what(kind: u64, data: Option<&RawValue>) -> Result<Data, Malformed> {
     if kind == COMPONENT {
         return pressed(data);
     }
-    if kind != COMMAND {
+    if kind != COMMAND && kind != COMPLETE {
         return Ok(other);
     }
     let raw = needed(EVENT, "it has no command", data)?;
@@ -122,6 +125,15 @@ fn what(kind: u64, data: Option<&RawValue>) -> Result<Data, Malformed> {
         name.push(' ');
         name.push_str(sub.name.as_deref().unwrap_or_default());
         options = sub.options.take().unwrap_or_default();
+    }
+    if kind == COMPLETE {
+        let focused = options.into_iter().find(|option| option.focused == Some(true));
+        let focused = needed(EVENT, "no option of it is being typed", focused)?;
+        return Ok(Data::Complete {
+            name: name.into(),
+            typed: focused.typed(),
+            option: focused.name.unwrap_or_default(),
+        });
     }
     Ok(Data::Command {
         name: name.into(),
@@ -142,6 +154,15 @@ fn pressed(data: Option<&RawValue>) -> Result<Data, Malformed> {
 impl RawOption {
     fn is_sub(&self) -> bool {
         self.kind.is_some_and(|kind| SUB.contains(&kind.0))
+    }
+
+    /// What was typed of it so far, which need not be of its kind yet.
+    fn typed(&self) -> Box<str> {
+        match &self.value {
+            Some(serde_json::Value::String(text)) => text.as_str().into(),
+            Some(serde_json::Value::Number(number)) => number.to_string().into(),
+            _ => Box::default(),
+        }
     }
 
     /// The option as it was given; `None` without a name or a value that an option may have.

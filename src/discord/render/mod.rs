@@ -19,6 +19,7 @@ mod tests;
 pub(in crate::discord) use local::local;
 pub(in crate::discord) use message::{Button, Card, Message};
 pub(in crate::discord) use say::say;
+pub(in crate::discord) use track::offered;
 
 /// When something is said.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 
 use ostinato_machine::guild::{Brief, HistoryView, LoopMode, NowView, QueueView, Why};
 use ostinato_machine::ids::UserId;
+use ostinato_machine::track::Track;
 
 use super::Moment;
 use super::controls::{pager, player};
@@ -139,6 +140,22 @@ fn unmarked(track: &Brief) -> String {
         .collect();
     let title = super::text::cut(words.join(" ").trim(), LINE_TITLE);
     if title.is_empty() { NAMELESS.to_owned() } else { title }
+}
+
+/// Most characters of what is offered.
+const OFFERED: usize = 100;
+
+/// A track as it is offered while somebody types: plain text, as Discord shows it.
+pub(in crate::discord) fn offered(track: &Track) -> String {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (title, author) = (plain(&track.title), plain(&track.author));
+    let mut behind = track_length(track.length_ms);
+    if !author.is_empty() {
+        behind = format!("{} · {behind}", super::text::cut(&author, OFFERED / 3));
+    }
+    let title = if title.is_empty() { NAMELESS.to_owned() } else { title };
+    let room = OFFERED.saturating_sub(super::text::length(&behind) + 3);
+    format!("{} · {behind}", super::text::cut(&title, room))
 }
 
 /// A page of the queue.

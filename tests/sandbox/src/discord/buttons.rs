@@ -78,6 +78,6 @@ impl State {
             return Err(missing(format!("member {user} in channel {channel}")));
         }
         let data = json!({ "component_type": BUTTON, "custom_id": custom_id, "id": 1 });
-        Ok(self.interact(&button.label, (user, guild, channel), Some(message), &data))
+        Ok(self.interact(&button.label, (user, guild, channel), Some(message), &data, false))
     }
 }

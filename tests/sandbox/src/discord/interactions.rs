@@ -29,6 +29,8 @@ pub struct FirstCallback {
     pub seen_by: SeenBy,
     /// Its text; empty for a deferral.
     pub text: String,
+    /// What is offered to somebody who types, as (name, value).
+    pub choices: Vec<(String, String)>,
 }
 
 /// How an answer came.
@@ -89,6 +91,8 @@ pub(super) struct Interaction {
     pub(super) user: u64,
     /// The message whose component was used.
     pub(super) on: Option<u64>,
+    /// Somebody types an option and wants to be offered values of it.
+    pub(super) completes: bool,
     /// It is no interaction but a message that a user wrote; its id is the message's.
     pub(super) written: bool,
     pub(super) made_ms: u64,

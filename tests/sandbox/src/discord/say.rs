@@ -6,7 +6,7 @@ use super::DiscordStandIn;
 use super::interactions::{Answer, AnswerHow, Interaction, InteractionHandle, Original, SeenBy};
 use super::model::rights;
 use super::render;
-use super::slash::{CannotAct, SlashCommand, find, options, parse_slash};
+use super::slash::{CannotAct, SlashCommand, completing, find, options, parse_slash};
 use super::state::State;
 
 impl State {
@@ -46,7 +46,20 @@ impl State {
         if own & needed != needed {
             return Err(CannotAct::NotAllowed(typed.name.clone()));
         }
-        Ok(self.interact(&typed.name, (user, guild, channel), None, &data))
+        Ok(self.interact(&typed.name, (user, guild, channel), None, &data, false))
+    }
+
+    /// `user` types `option` of a command and has come to `typed`: Discord asks the bot what to offer, if it was registered
+    /// so.
+    fn complete(&mut self, place: (u64, u64, u64), typed: &SlashCommand) -> Result<u64, CannotAct> {
+        let words: Vec<&str> = typed.name.split_whitespace().collect();
+        let known = find(&self.commands_in(place.1), &words)?;
+        let options = completing(&typed.name, &known, &typed.options)?;
+        let data = json!({
+            "id": known.command["id"], "name": known.command["name"], "type": 1, "options": options,
+        });
+        let id = self.interact(&typed.name, place, None, &data, true);
+        Ok(id)
     }
 
     /// Sends an interaction to the bot, if it has a session. `on`: the message whose component was used; without one it
@@ -57,13 +70,18 @@ impl State {
         (user, guild, channel): (u64, u64, u64),
         on: Option<u64>,
         data: &Value,
+        completes: bool,
     ) -> u64 {
         let id = self.world.ids.next();
         let token = self.hex(64);
         let went_to = self
             .session_for(guild)
             .map(|session| (session.id.clone(), session.generation));
-        let kind = if on.is_some() { 3 } else { 2 };
+        let kind = match on {
+            Some(_) => 3,
+            None if completes => 4,
+            None => 2,
+        };
         let mut event = self.interaction_event(id, &token, (user, guild, channel), kind, data);
         if let Some(message) = on.and_then(|on| self.messages.get(&on)) {
             event["message"] = self.render_message(message);
@@ -82,6 +100,7 @@ impl State {
             channel,
             user,
             on,
+            completes,
             written: false,
             made_ms: self.now(),
             went_to,
@@ -149,6 +168,7 @@ impl State {
             channel,
             user,
             on: None,
+            completes: false,
             written: true,
             made_ms: self.now(),
             went_to,
@@ -221,6 +241,25 @@ impl DiscordStandIn {
     /// As [`parse_slash`].
     pub fn parse_slash(&self, guild: u64, text: &str) -> Result<SlashCommand, CannotAct> {
         parse_slash(text, &self.0.lock().commands_in(guild))
+    }
+
+    /// `user` types a slash command and is at its last option; the first callback has what is offered.
+    ///
+    /// # Errors
+    /// When there is no such command, or its option offers nothing.
+    pub fn complete(
+        &self,
+        user: u64,
+        guild: u64,
+        channel: u64,
+        command: &SlashCommand,
+    ) -> Result<InteractionHandle, CannotAct> {
+        let (id, said_at_ms) = self.0.change(|state| {
+            let said_at_ms = state.now();
+            let id = state.complete((user, guild, channel), command)?;
+            Ok((id, said_at_ms))
+        })?;
+        Ok(self.handle(id, said_at_ms))
     }
 
     /// `user` writes `text` into `channel` of `guild`; what refers to it is its answer.

@@ -207,6 +207,29 @@ pub(super) fn options(name: &str, known: &Known, given: &[(String, String)]) -> 
     Ok(out)
 }
 
+/// The options while the last of them is being typed: what is not whole yet is sent as it is, and nothing is required.
+pub(super) fn completing(name: &str, known: &Known, given: &[(String, String)]) -> Result<Vec<Value>, CannotAct> {
+    let mut out = Vec::new();
+    for (at, (option, text)) in given.iter().enumerate() {
+        let found = known.options().iter().find(|it| it["name"] == option.as_str());
+        let found = found
+            .ok_or_else(|| CannotAct::UnknownOption(name.to_owned(), option.clone(), "other options".to_owned()))?;
+        let mut value = json!({ "name": option, "type": found["type"], "value": text });
+        if at + 1 == given.len() {
+            if found["autocomplete"] != true {
+                let why = "the option offers nothing while it is typed".to_owned();
+                return Err(CannotAct::BadValue(name.to_owned(), option.clone(), text.clone(), why));
+            }
+            value["focused"] = json!(true);
+        }
+        out.push(value);
+    }
+    if out.is_empty() {
+        return Err(CannotAct::NoCommand(format!("/{name} without an option")));
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

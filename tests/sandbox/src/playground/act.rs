@@ -44,6 +44,24 @@ pub(super) fn say(playground: &Arc<Playground>, guild: &GuildIds, user: u64, tex
     }
 }
 
+/// How long an offer is waited for; Discord waits as long.
+const OFFER: Duration = Duration::from_secs(3);
+
+/// What the bot offers to `user`, who has typed `text` so far. Nothing where nothing is offered.
+pub(super) async fn complete(
+    playground: &Playground,
+    guild: &GuildIds,
+    user: u64,
+    text: &str,
+) -> Vec<(String, String)> {
+    let text: String = text.chars().take(LONGEST).collect();
+    let chat = &playground.stage.at.chat;
+    match chat.complete(guild.id, guild.first_text, user, &typed::Typed::read(&text)) {
+        Ok(said) => said.first(OFFER).await.map(|first| first.choices).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
 /// Whether an answer is due: to every slash command, to every message behind a mention, and to those behind the prefix
 /// that are commands.
 fn calls_the_bot(playground: &Playground, typed: &typed::Typed) -> bool {

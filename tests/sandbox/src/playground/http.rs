@@ -17,6 +17,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::guard::guard;
 use super::view::Look;
 use super::{PORT, Playground, act};
 use crate::audio;
@@ -122,6 +123,14 @@ async fn answer(house: &House, request: Request<Incoming>) -> Reply {
         (Method::GET, "/page.css") => file("text/css; charset=utf-8", include_str!("page.css")),
         (Method::GET, "/page.js") => file("text/javascript; charset=utf-8", include_str!("page.js")),
         (Method::GET, "/listen.js") => file("text/javascript; charset=utf-8", include_str!("listen.js")),
+        (Method::GET, "/complete") => {
+            let pairs = pairs(request.uri().query().unwrap_or_default());
+            let text = pairs.get("text").map(String::as_str).unwrap_or_default();
+            file(
+                "application/json",
+                &house.playground.offers(look(house, &pairs), text).await,
+            )
+        }
         (Method::GET, "/commands") => {
             let commands = serde_json::Value::from(house.playground.stage.at.chat.commands());
             file("application/json", &commands.to_string())
@@ -130,28 +139,6 @@ async fn answer(house: &House, request: Request<Incoming>) -> Reply {
         (Method::POST, "/say" | "/press" | "/voice" | "/break") => order(house, &path, request).await,
         (Method::GET | Method::POST, _) => plain(StatusCode::NOT_FOUND, "there is nothing here; the page is /"),
         _ => plain(StatusCode::METHOD_NOT_ALLOWED, "GET and POST are understood"),
-    }
-}
-
-/// Only pages of this server may ask: another site that is open in the same browser must not, nor one that makes its
-/// name point here.
-fn guard<T>(request: &Request<T>, port: u16) -> Result<(), &'static str> {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
-    let host = header("host").unwrap_or_default();
-    if !hosts.iter().any(|known| known == host) {
-        return Err("this page answers to 127.0.0.1 and localhost with its port only");
-    }
-    if request.method() != Method::POST {
-        return Ok(());
-    }
-    let same_site = header("sec-fetch-site").is_none_or(|site| site == "same-origin");
-    let origin = header("origin").is_none_or(|origin| origin == format!("http://{host}"));
-    let is_form = header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    match (same_site && origin, is_form) {
-        (true, true) => Ok(()),
-        (false, _) => Err("another site may not send orders here"),
-        (true, false) => Err("orders are forms: application/x-www-form-urlencoded"),
     }
 }
 
@@ -342,42 +329,6 @@ fn dress(reply: &mut Reply, kind: &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn request(method: &str, headers: &[(&str, &str)]) -> Request<()> {
-        let mut request = Request::builder().method(method).uri("/say");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.body(()).expect("a request")
-    }
-
-    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-
-    #[test]
-    fn only_its_own_pages_may_send_orders() {
-        let host = ("host", "127.0.0.1:3053");
-        assert!(guard(&request("GET", &[host]), 3_053).is_ok());
-        assert!(guard(&request("POST", &[host, FORM]), 3_053).is_ok());
-        assert!(
-            guard(
-                &request("POST", &[host, FORM, ("origin", "http://127.0.0.1:3053")]),
-                3_053
-            )
-            .is_ok()
-        );
-        for headers in [
-            vec![("host", "evil.example:3053"), FORM],
-            vec![("host", "127.0.0.1:80"), FORM],
-            vec![FORM],
-            vec![host, FORM, ("origin", "https://evil.example")],
-            vec![host, FORM, ("sec-fetch-site", "cross-site")],
-            vec![host, ("content-type", "text/plain")],
-            vec![host],
-        ] {
-            assert!(guard(&request("POST", &headers), 3_053).is_err(), "{headers:?}");
-        }
-        assert!(guard(&request("GET", &[("host", "evil.example")]), 3_053).is_err());
-    }
 
     #[test]
     fn no_more_pages_are_kept_up_to_date_than_there_are_places() {

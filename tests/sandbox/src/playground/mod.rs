@@ -4,6 +4,7 @@
 //! sent piece by piece; its script only puts pieces in their places.
 
 mod act;
+mod guard;
 mod http;
 mod lines;
 mod markup;

@@ -9,6 +9,10 @@
   let events = null;
   let commands = [];
   let chosen = 0;
+  // What the bot offers for an option that is being typed, and for which text it did.
+  let found = { for: null, offers: [] };
+  // Something was gone to with the arrow keys.
+  let moved = false;
 
   // ---- pieces
 
@@ -100,6 +104,8 @@
     }
     const command = commands.find((one) => one.name === name);
     if (!command) return [];
+    const open = begin === "/" && searched(command, typed);
+    if (open) return asked(typed, open);
     const last = rest[rest.length - 1];
     const [option, value] = last.includes(":") ? last.split(":", 2) : [null, null];
     const before = typed.slice(0, typed.length - last.length);
@@ -117,8 +123,31 @@
         .filter((choice) => String(choice.value).startsWith(last))
         .map((choice) => ({ words: String(choice.value), about: choice.name, value: `${before}${choice.value}` }));
     }
-    const open = (command.options || []).filter((one) => !typed.includes(one.name + ":") && one.name.startsWith(last));
-    return open.map((one) => ({ words: one.name, about: one.description, value: `${before}${one.name}:` }));
+    const free = (command.options || []).filter((one) => !typed.includes(one.name + ":") && one.name.startsWith(last));
+    return free.map((one) => ({ words: one.name, about: one.description, value: `${before}${one.name}:` }));
+  }
+
+  // The option at the end of the line, if the bot offers values of it: its name, and where its value begins.
+  function searched(command, typed) {
+    const places = (command.options || []).map((one) => ({ one, at: typed.lastIndexOf(` ${one.name}:`) }));
+    const last = places.filter((place) => place.at >= 0).sort((a, b) => b.at - a.at)[0];
+    return last && last.one.autocomplete ? { name: last.one.name, from: last.at + last.one.name.length + 2 } : null;
+  }
+
+  // Asks the bot once the typing rests; until it answers, nothing is offered.
+  let asking = 0;
+  function asked(typed, open) {
+    if (found.for !== typed) {
+      clearTimeout(asking);
+      asking = setTimeout(async () => {
+        const query = new URLSearchParams({ guild: body.dataset.guild, as: body.dataset.as, text: typed });
+        const answer = await fetch(`/complete?${query}`);
+        found = { for: typed, offers: answer.ok ? await answer.json() : [] };
+        if (text.value === typed) offer();
+      }, 150);
+      return [];
+    }
+    return found.offers.map((one) => ({ words: one.name, about: "", value: typed.slice(0, open.from) + one.value }));
   }
 
   function offer() {
@@ -148,6 +177,7 @@
   function take(one) {
     text.value = one.value;
     chosen = 0;
+    moved = false;
     offer();
     text.focus();
   }
@@ -157,14 +187,17 @@
     text.setAttribute("aria-expanded", "false");
   }
 
-  text.addEventListener("input", () => { chosen = 0; offer(); });
+  text.addEventListener("input", () => { chosen = 0; moved = false; offer(); });
   text.addEventListener("blur", close);
   text.addEventListener("keydown", (event) => {
     if (offers.hidden) return;
     const all = matches();
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      chosen = (chosen + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length;
+      // Of what was searched for nothing is gone to before the first key.
+      const stays = !moved && found.for === text.value && event.key === "ArrowDown";
+      if (!stays) chosen = (chosen + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length;
+      moved = true;
       offer();
     } else if (event.key === "Escape") {
       close();
@@ -181,6 +214,8 @@
     const [name, ...rest] = text.value.slice(begin.length).trim().split(" ");
     const command = commands.find((known) => known.name === name);
     if (!command) return true;
+    // What was searched for is chosen with the arrow keys and Enter, or sent as it is typed.
+    if (begin === "/" && searched(command, text.value)) return moved;
     if (begin !== "/") return rest.length === 0 && (command.options || []).some((option) => option.required);
     if (rest.length && !one.words.includes(rest[rest.length - 1])) return false;
     return (command.options || []).some((option) => option.required && !text.value.includes(option.name + ":"));

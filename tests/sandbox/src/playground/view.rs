@@ -70,6 +70,18 @@ impl Playground {
         })
     }
 
+    /// What the bot offers to who looks so and has typed `text` so far: a list of names and values, as JSON.
+    pub(super) async fn offers(&self, look: Option<Look>, text: &str) -> String {
+        let guild = look.and_then(|look| Some((self.guild(look.guild)?, look.user)));
+        let offers = match guild {
+            Some((guild, user)) => act::complete(self, guild, user, text).await,
+            None => Vec::new(),
+        };
+        let offers = offers.into_iter();
+        let offers = offers.map(|(name, value)| json!({ "name": name, "value": value }));
+        Value::from(offers.collect::<Vec<_>>()).to_string()
+    }
+
     fn servers(&self, look: Look) -> String {
         let mut out = String::new();
         for (name, guild) in &self.guilds {

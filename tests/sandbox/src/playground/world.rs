@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Playground, act};
+use super::{LOOK, Playground, act};
 use crate::audio::Library;
 use crate::catalogue::Song;
 use crate::run::chat::GuildIds;
@@ -64,17 +64,29 @@ fn mix(id: &str) -> Vec<String> {
     others.into()
 }
 
+/// How long the first answer is waited for, ms.
+const ANSWER_MS: u64 = 10_000;
+
 /// Ann sits down in the first server and asks for music, so that the page has something to show.
 pub(super) fn first_scene(playground: &Arc<Playground>) {
     let Some((_, guild)) = playground.guilds.first() else {
         return;
     };
+    let (playground, guild) = (Arc::clone(playground), guild.clone());
     let ann = guild.member("ann");
     playground.stage.at.chat.seat(guild.id, ann, Some(guild.first_voice));
-    for text in [
-        "/play query:Harbour at Dawn",
-        "/play query:https://music.example/playlist/mix",
-    ] {
-        act::say(playground, guild, ann, text);
-    }
+    tokio::spawn(async move {
+        act::say(&playground, &guild, ann, "/play query:Harbour at Dawn");
+        // Two searches at once may be answered in either order, and the books would not know which.
+        let until_ms = playground.stage.at.now() + ANSWER_MS;
+        while playground.books().answered == 0 && playground.stage.at.now() < until_ms {
+            tokio::time::sleep(LOOK).await;
+        }
+        act::say(
+            &playground,
+            &guild,
+            ann,
+            "/play query:https://music.example/playlist/mix",
+        );
+    });
 }

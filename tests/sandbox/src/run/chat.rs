@@ -241,6 +241,20 @@ impl Chat {
             .map_err(|error| error.to_string())
     }
 
+    /// `user` types a slash command and is at its last option: what the bot offers is in the first callback.
+    ///
+    /// # Errors
+    /// When there is no such command, or its option offers nothing.
+    pub fn complete(&self, guild: u64, channel: u64, user: u64, typed: &Typed) -> Result<InteractionHandle, String> {
+        let command = SlashCommand {
+            name: typed.name.clone(),
+            options: typed.options.clone(),
+        };
+        self.discord
+            .complete(user, guild, channel, &command)
+            .map_err(|error| error.to_string())
+    }
+
     /// The newest message of `channel` that `user` sees, has a button with `button` in its words, and has `on` in its
     /// text; and that button's custom id.
     pub fn button(&self, user: u64, channel: u64, button: &str, on: &str) -> Option<(u64, String)> {

@@ -2,6 +2,7 @@
 
 pub mod chat;
 mod click;
+mod complete;
 pub mod faults;
 pub mod look;
 pub mod model;

@@ -75,6 +75,7 @@ pub(super) fn set_apart(scenario: &Scenario) -> Scenario {
             }
             Action::Voice(_)
             | Action::Click(_)
+            | Action::Complete(_)
             | Action::Notice(_)
             | Action::Card(_)
             | Action::Staff(_)

@@ -121,6 +121,7 @@ impl<'a> Play<'a> {
             Action::Voice(voice) => self.voice(voice),
             Action::Say(line) => self.say(line).await,
             Action::Click(click) => super::click::press(self, click).await,
+            Action::Complete(complete) => super::complete::complete(self, complete).await,
             Action::Together(lines) => {
                 let (play, mut all) = (&*self, Vec::new());
                 for line in lines {

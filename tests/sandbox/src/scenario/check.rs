@@ -128,6 +128,14 @@ impl Names<'_> {
                     }
                 }
             }
+            Action::Complete(complete) => {
+                if let Some(guild) = self.guild(complete.guild.as_deref()) {
+                    self.exists("user", &complete.who, guild.members.iter().map(String::as_str));
+                }
+                if complete.none && !complete.offers.0.is_empty() {
+                    self.problems.push("`none` and `offers` can't both be so".into());
+                }
+            }
             Action::Together(lines) => {
                 if lines.len() < 2 {
                     self.problems.push("`together` needs two commands or more".into());

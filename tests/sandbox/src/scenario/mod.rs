@@ -56,6 +56,8 @@ pub enum Action {
     Say(Line),
     /// A user presses a button.
     Click(Click),
+    /// A user types an option and is offered values of it.
+    Complete(Complete),
     /// Several type at the same moment.
     Together(Vec<Line>),
     /// Goes on as soon as all of it is so.
@@ -119,6 +121,28 @@ pub struct Click {
     pub press: Press,
     /// What must come back.
     pub reply: Reply,
+}
+
+/// A slash command that is being typed, and what is offered for its last option.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Complete {
+    /// Who types.
+    pub who: String,
+    /// The text so far: `/name option:val`.
+    pub text: String,
+    /// Every one of these is in one of the offers.
+    #[serde(default)]
+    pub offers: Texts,
+    /// Nothing is offered.
+    #[serde(default)]
+    pub none: bool,
+    /// The offer with these words is chosen and sent; they must be in the answer.
+    pub choose: Option<String>,
+    /// The guild, where there are several.
+    pub guild: Option<String>,
+    /// Until when the offer is there, ms; 3,000 unless given.
+    pub within_ms: Option<u64>,
 }
 
 /// A button, as it is pressed.
@@ -322,6 +346,7 @@ impl Step {
             Action::Together(lines) => lines.iter().any(asks),
             Action::Voice(_)
             | Action::Click(_)
+            | Action::Complete(_)
             | Action::Wait(_)
             | Action::Hold(_)
             | Action::Notice(_)
@@ -339,6 +364,7 @@ impl Step {
             Action::Expect(expect) => !expect.rest.is_empty() || !expect.gateway.is_empty(),
             Action::Voice(_)
             | Action::Click(_)
+            | Action::Complete(_)
             | Action::Together(_)
             | Action::Wait(_)
             | Action::Hold(_)
@@ -353,6 +379,7 @@ impl Step {
         match &self.action {
             Action::Voice(step) => format!("voice: {} to {}", step.who, step.to),
             Action::Say(line) => format!("{}: {}", line.say.who, line.say.text),
+            Action::Complete(complete) => format!("{} types {}", complete.who, complete.text),
             Action::Click(click) => format!("click: {} on {}", click.press.who, click.press.button),
             Action::Together(lines) => {
                 let texts: Vec<String> = lines

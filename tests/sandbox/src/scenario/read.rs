@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 use super::{
-    Action, Card, Click, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario, Staff,
-    Step, TrackSpec, VoiceStep, Wait, World, check,
+    Action, Card, Click, Complete, Expect, Fault, GuildSpec, Hold, Line, ListSpec, Notice, Press, Reply, Say, Scenario,
+    Staff, Step, TrackSpec, VoiceStep, Wait, World, check,
 };
 
 /// Something wrong in a file.
@@ -74,6 +74,7 @@ struct RawStep {
     voice: Option<VoiceStep>,
     say: Option<Say>,
     click: Option<Press>,
+    complete: Option<Complete>,
     reply: Option<Reply>,
     together: Option<Vec<RawLine>>,
     wait: Option<Wait>,
@@ -164,6 +165,7 @@ fn action(raw: RawStep) -> Result<Action, String> {
         };
         Action::Together(lines.into_iter().map(line).collect())
     }));
+    actions.extend(raw.complete.map(Action::Complete));
     actions.extend(raw.wait.map(Action::Wait));
     actions.extend(raw.hold.map(Action::Hold));
     actions.extend(raw.notice.map(Action::Notice));
@@ -177,7 +179,7 @@ fn action(raw: RawStep) -> Result<Action, String> {
     match (actions.pop(), actions.is_empty()) {
         (Some(action), true) => Ok(action),
         (None, _) => Err(
-            "a step does one of: voice, say, click, together, wait, hold, notice, card, staff, fault, expect; this one does nothing"
+            "a step does one of: voice, say, click, complete, together, wait, hold, notice, card, staff, fault, expect; this one does nothing"
                 .into(),
         ),
         (Some(_), false) => Err("a step does one thing; write two steps".into()),

@@ -50,6 +50,36 @@ pub(super) fn message(body: &Value, fresh: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether these choices can be offered to somebody who types.
+///
+/// # Errors
+/// Which rule is broken.
+pub(super) fn choices(data: &Value) -> Result<(), String> {
+    let Some(all) = data["choices"].as_array() else {
+        return Err("choices: there must be a list, which may be empty".into());
+    };
+    if all.len() > 25 {
+        return Err(format!("{} choices, 25 are allowed", all.len()));
+    }
+    for (name, value) in offered(data) {
+        let short = |text: &str| (1..=100).contains(&text.chars().count());
+        if !short(&name) || !short(&value) {
+            return Err(format!(
+                "the choice {name:?} with {value:?}: 1 to 100 characters are allowed for both"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is offered, as (name, value).
+pub(super) fn offered(data: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let all = data["choices"].as_array().into_iter().flatten();
+    all.map(|choice| (text(&choice["name"]), text(&choice["value"])))
+        .collect()
+}
+
 /// Whether every button has a look, words and an id of its own.
 fn buttons(rows: &[Value]) -> Result<(), String> {
     let mut seen: Vec<&str> = Vec::new();

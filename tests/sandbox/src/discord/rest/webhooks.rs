@@ -53,20 +53,8 @@ impl State {
         }
         let kind = call.body["type"].as_u64().unwrap_or(0);
         let data = &call.body["data"];
-        match kind {
-            4 => {
-                if let Err(why) = check::message(data, true) {
-                    return Reply::invalid(&why);
-                }
-            }
-            7 if self.presses(id) => {
-                if let Err(why) = check::message(data, false) {
-                    return Reply::invalid(&why);
-                }
-            }
-            6 if self.presses(id) => {}
-            5 | 9 => {}
-            _ => return Reply::invalid(&format!("type: {kind} does not answer this interaction")),
+        if let Err(refusal) = self.suits(id, kind, data) {
+            return refusal;
         }
         self.first_answer(id, kind, data);
         let response = self.interactions.get(&id).map(|it| it.original);
@@ -88,9 +76,30 @@ impl State {
         )
     }
 
+    /// Whether a callback of this kind and with these data answers the interaction.
+    fn suits(&self, id: u64, kind: u64, data: &Value) -> Result<(), Reply> {
+        let no = || Reply::invalid(&format!("type: {kind} does not answer this interaction"));
+        let checked = match kind {
+            8 if self.completes(id) => check::choices(data),
+            // Who types can be answered in no other way.
+            _ if self.completes(id) => return Err(no()),
+            4 => check::message(data, true),
+            7 if self.presses(id) => check::message(data, false),
+            6 if self.presses(id) => Ok(()),
+            5 | 9 => Ok(()),
+            _ => return Err(no()),
+        };
+        checked.map_err(|why| Reply::invalid(&why))
+    }
+
     /// Whether an interaction is the use of a component.
     fn presses(&self, id: u64) -> bool {
         self.interactions.get(&id).is_some_and(|it| it.on.is_some())
+    }
+
+    /// Whether an interaction asks what to offer.
+    fn completes(&self, id: u64) -> bool {
+        self.interactions.get(&id).is_some_and(|it| it.completes)
     }
 
     fn first_answer(&mut self, id: u64, kind: u64, data: &Value) {
@@ -122,6 +131,7 @@ impl State {
                 kind,
                 seen_by,
                 text,
+                choices: check::offered(data),
             });
         }
         self.summary.interactions_answered += 1;
