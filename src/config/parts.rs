@@ -131,6 +131,7 @@ impl Config {
             load: reading.duration("lavalink.load_ms"),
             body_bytes: size(reading.number("lavalink.body_bytes")),
             search_prefix: reading.text("search_prefix").unwrap_or_default().to_owned(),
+            private_addresses: reading.flag("lavalink.private_addresses"),
         }
     }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use lavalink_rs::model::search::SearchEngines;
 use ostinato_actors::ports::{Audio, AudioSink, PortError, PortErrorKind, Work};
 use ostinato_machine::guild::{Loaded, PlayerOrder, Related};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
@@ -20,7 +19,7 @@ use tokio::time::Instant;
 use super::related;
 use super::rest::Rest;
 use super::session::{Driver, Session};
-use super::{LavalinkSettings, Shared};
+use super::{LavalinkSettings, Shared, sources};
 
 /// How long a session may take to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
@@ -106,25 +105,10 @@ impl Port {
         }
         .boxed_local()
     }
-
-    /// An address as it is, a text with the prefix of its source.
-    fn identifier(&self, query: &str) -> String {
-        let is_address = query.starts_with("http://") || query.starts_with("https://");
-        let has_prefix = query
-            .split_once(':')
-            .is_some_and(|(prefix, _)| prefix.ends_with("search"));
-        if is_address || has_prefix {
-            return query.to_owned();
-        }
-        let known = match self.settings.search_prefix.as_str() {
-            "ytsearch" => SearchEngines::YouTube.to_query(query).ok(),
-            "ytmsearch" => SearchEngines::YouTubeMusic.to_query(query).ok(),
-            "scsearch" => SearchEngines::SoundCloud.to_query(query).ok(),
-            _ => None,
-        };
-        known.unwrap_or_else(|| format!("{}:{query}", self.settings.search_prefix))
-    }
 }
+
+/// What is said of an address that no node is sent to.
+const PRIVATE: &str = "addresses inside a private network are not played; who runs the bot can allow them";
 
 fn of(sessions: &Sessions, shard: ShardId) -> impl Iterator<Item = &Rc<Session>> {
     let all = sessions.iter().filter(move |((of, _), _)| *of == shard);
@@ -197,13 +181,17 @@ impl Audio for Port {
     }
 
     fn load(&self, shard: ShardId, query: Arc<str>) -> Work<Loaded> {
-        self.look_up(shard, self.identifier(&query))
+        if sources::is_address(&query) && !self.settings.private_addresses && sources::is_private(&query) {
+            let message = PRIVATE.into();
+            return std::future::ready(Ok(Loaded::Error { message })).boxed_local();
+        }
+        self.look_up(shard, sources::identifier(&query, &self.settings.search_prefix))
     }
 
     fn related(&self, shard: ShardId, seed: Arc<Track>) -> Work<Related> {
         let nothing = || -> Work<Loaded> { std::future::ready(Ok(Loaded::Empty)).boxed_local() };
         let mix = related::mix(&seed).map_or_else(nothing, |mix| self.look_up(shard, mix));
-        let artist = related::artist(&seed).map(|artist| self.identifier(artist));
+        let artist = related::artist(&seed).map(|artist| format!("{}:{artist}", self.settings.search_prefix));
         let artist = artist.map_or_else(nothing, |artist| self.look_up(shard, artist));
         async move {
             match futures_util::future::join(mix, artist).await {

@@ -11,6 +11,7 @@ mod found;
 mod related;
 mod rest;
 mod session;
+pub(crate) mod sources;
 mod wire;
 
 #[cfg(test)]
@@ -80,6 +81,8 @@ pub struct LavalinkSettings {
     pub body_bytes: usize,
     /// Source that a plain search text is looked for in, such as `ytsearch`.
     pub search_prefix: String,
+    /// Whether addresses inside of private networks are played.
+    pub private_addresses: bool,
 }
 
 impl LavalinkSettings {
@@ -99,6 +102,7 @@ impl LavalinkSettings {
             load: Duration::from_secs(5),
             body_bytes: 32 * 1024 * 1024,
             search_prefix: "ytsearch".into(),
+            private_addresses: false,
         }
     }
 }

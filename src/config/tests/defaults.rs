@@ -59,8 +59,8 @@ fn of_the_audio_nodes() {
     };
     assert_eq!(times(&ours), times(&theirs));
     assert_eq!(
-        (ours.body_bytes, ours.search_prefix),
-        (theirs.body_bytes, theirs.search_prefix)
+        (ours.body_bytes, ours.search_prefix, ours.private_addresses),
+        (theirs.body_bytes, theirs.search_prefix, theirs.private_addresses)
     );
     assert_eq!(ours.nodes.len(), 1);
 }

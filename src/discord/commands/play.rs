@@ -28,6 +28,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     rights: Rights::InVoice,
     scope: Scope::Server,
     help: "Joins your voice channel if needed. Words take the first result; the address of a playlist adds all of it. \
+           `yt:`, `ytm:`, `sc:`, `sp:`, `dz:` or `am:` before the words looks on YouTube, YouTube Music, SoundCloud, \
+           Spotify, Deezer or Apple Music, as far as the audio server offers them. \
            `next` puts it right after the current track, `now` leaves the current track for it.",
     interpret,
 };
@@ -38,6 +40,9 @@ fn interpret(given: &Given<'_>) -> Result<Meaning, Fault> {
         Some("now") => Where::Now,
         _ => Where::End,
     };
-    let query = given.text("query").unwrap_or_default().trim().into();
+    let query = given.text("query").unwrap_or_default();
+    // What nobody can see is no part of a name, and would not be seen in an answer either.
+    let query = query.replace(char::is_control, " ");
+    let query = query.trim().into();
     Ok(Meaning::Guild(Command::Play { query, at }))
 }

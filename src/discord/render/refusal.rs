@@ -4,6 +4,7 @@ use ostinato_machine::guild::{JoinBlock, Refusal};
 use ostinato_machine::ids::ChannelId;
 
 use super::text::{clock, count, number, safe, tracks};
+use crate::lavalink::sources::named;
 
 /// Longest quotation, characters.
 const QUOTE: usize = 100;
@@ -77,8 +78,16 @@ pub(super) fn words(refusal: &Refusal) -> String {
 }
 
 fn nothing_found(query: &str) -> String {
-    let query = safe(query, QUOTE);
-    format!("Nothing was found for \"{query}\". Try other words or an address.")
+    let words = safe(query, QUOTE);
+    match named(query) {
+        // A node that does not have a source finds nothing there and does not say so.
+        Some((source, _)) => format!(
+            "Nothing was found for \"{words}\". Either {0} has nothing of it, or the audio server does not offer {0}: try it \
+             without \"{1}:\".",
+            source.name, source.short
+        ),
+        None => format!("Nothing was found for \"{words}\". Try other words or an address."),
+    }
 }
 
 fn no_such_entry(index: usize, count: usize) -> String {

@@ -177,7 +177,8 @@ impl Catalogue {
             return Found::List(name, ids.iter().filter_map(|id| self.songs.get(id)).collect());
         }
         match identifier.split_once(':') {
-            Some((prefix, text)) if prefix.ends_with("search") => self.search(text),
+            // Sources of other plugins than these it does not have: then a node finds nothing.
+            Some(("ytsearch" | "ytmsearch" | "scsearch", text)) => self.search(text),
             Some(_) | None => Found::Nothing,
         }
     }

@@ -336,6 +336,12 @@ pub(super) fn refusals() -> Vec<(Refusal, Vec<&'static str>)> {
             vec!["Nothing was found", "a \\*b\\*"],
         ),
         (
+            Refusal::NothingFound {
+                query: "dz: blue".into(),
+            },
+            vec!["Deezer has nothing", "does not offer Deezer", "without \"dz:\""],
+        ),
+        (
             Refusal::LoadError { message: "gone".into() },
             vec!["could not load", "gone"],
         ),
