@@ -85,7 +85,7 @@ pub(super) fn is_private(address: &str) -> bool {
             let inside = ["localhost", "local", "internal", "lan", "home.arpa"];
             let is = |name: &&str| host == **name || host.ends_with(&format!(".{name}"));
             // A name without a dot is one of the node's own network.
-            inside.iter().any(|name| is(&name)) || !host.contains('.')
+            inside.iter().any(is) || !host.contains('.')
         }
     }
 }
