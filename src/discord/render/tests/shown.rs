@@ -187,6 +187,14 @@ fn every_command_is_used_in_a_scenario_and_refused_in_one_if_it_needs_a_right() 
         if !mine().any(|said| !said.parts.is_empty() && !refuses(said)) {
             missing.push(format!("/{} is answered in no scenario", spec.name));
         }
+        let written = |said: &&Said| is_written(spec, &said.text);
+        if !said
+            .iter()
+            .filter(written)
+            .any(|said| !said.parts.is_empty() && !refuses(said))
+        {
+            missing.push(format!("!{} is answered in no scenario", spec.name));
+        }
         if spec.rights != Rights::Anyone && !mine().any(|said| said.private && refuses(said)) {
             missing.push(format!("/{} is refused in no scenario", spec.name));
         }
@@ -197,6 +205,15 @@ fn every_command_is_used_in_a_scenario_and_refused_in_one_if_it_needs_a_right() 
 fn is(spec: &CommandSpec, text: &str) -> bool {
     let name = text.strip_prefix('/').and_then(|rest| rest.split_whitespace().next());
     name == Some(spec.name)
+}
+
+/// Whether it is this command in a message, by any of its names.
+fn is_written(spec: &CommandSpec, text: &str) -> bool {
+    let name = text.strip_prefix('!').and_then(|rest| rest.split_whitespace().next());
+    name.is_some_and(|name| {
+        let name = name.to_lowercase();
+        spec.name == name || spec.aliases.contains(&name.as_str())
+    })
 }
 
 /// Every source of the workspace's own packages.
