@@ -249,11 +249,13 @@ fn left(g: &mut Guild, id: EntryId, requeued: bool) -> Result<(), NotApplicable>
         g.count(&current.entry);
         g.kept.queue.push_back(current.entry.clone());
     }
-    while !g.kept.history.is_empty() && g.kept.history.len() >= g.limits.history {
-        g.kept.history.pop_front();
-    }
-    if g.limits.history > 0 {
-        g.kept.history.push_back(current.entry);
+    let most = g.limits.history;
+    g.kept.history.push_back(current.entry);
+    while g.kept.history.len() > most {
+        let gone = g.kept.history.pop_front();
+        if let (Some(gone), Some(auto)) = (gone, &mut g.kept.autoplay) {
+            auto.remember(&gone.track, most);
+        }
     }
     (g.passing.sounds, g.passing.reported, g.passing.failing) = (None, None, None);
     Ok(())

@@ -1,6 +1,7 @@
 //! Autoplay: what a guild plays when its queue has run out. Here stands what it remembers and how it chooses among what
 //! was found; when it looks and when it plays is decided in `decide/autoplay.rs`.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,12 @@ use crate::track::{Entry, Track};
 /// So long after a play began a track for afterwards is looked for, ms: whoever skips at once is still looking for
 /// something themselves.
 const AHEAD_MS: u64 = 3_000;
+
+/// So many of the last tracks do not come again, however short the history is.
+pub(super) const MEMORY: usize = 50;
+
+/// What a source calls the channel that it makes of an artist's records.
+const TOPIC: &str = " - Topic";
 
 /// After so many searches in a row that led to nothing it rests.
 pub(super) const TRIES: u8 = 3;
@@ -31,6 +38,9 @@ const BEST: usize = 5;
 
 /// Places of a list that differ in value.
 const RANKS: usize = 20;
+
+/// What is worse than the best by so much is no choice beside it: less than one skip of an artist weighs.
+const NEAR: usize = 8;
 
 /// A skipped track counts so much against its artist, and against the way it was found.
 const SKIPPED: (u8, u8) = (3, 1);
@@ -104,23 +114,53 @@ pub struct Autoplay {
     /// Searches in a row that led to nothing, and when the last of them did, wall-clock ms.
     pub(super) misses: u8,
     pub(super) missed_ms: u64,
+    /// Of the last fifty tracks those that the history is too short for, the newest last.
+    #[serde(skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) memory: VecDeque<Mark>,
+}
+
+/// What a track is known again by: its page and its name, as hashes that are the same for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark(Option<u64>, u64);
+
+impl Mark {
+    fn of(song: &Song<'_>) -> Self {
+        Self(song.uri.map(hash), hash(&format!("{}\n{}", song.title, song.artist)))
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        (self.0.is_some() && self.0 == other.0) || self.1 == other.1
+    }
 }
 
 impl Autoplay {
+    /// A track leaves a history of at most `history` tracks.
+    pub(super) fn remember(&mut self, track: &Track, history: usize) {
+        let most = MEMORY.saturating_sub(history);
+        if most > 0 {
+            self.memory.push_back(Mark::of(&Song::of(track)));
+        }
+        while self.memory.len() > most {
+            self.memory.pop_front();
+        }
+    }
+
     /// Searches that led to nothing and are not forgiven yet.
     pub(super) fn spent(&self, now_ms: u64) -> u8 {
         let forgiven = now_ms.saturating_sub(self.missed_ms) / FORGIVE_MS;
         self.misses.saturating_sub(u8::try_from(forgiven).unwrap_or(u8::MAX))
     }
 
-    /// Until when it rests after searches that led to nothing, wall-clock ms.
-    fn rests_until_ms(&self) -> u64 {
+    /// Until when it rests after searches that led to nothing, wall-clock ms. Up to a quarter longer by `chance`, so that
+    /// the guilds of a source that fails do not all come back at once.
+    fn rests_until_ms(&self, chance: u64) -> u64 {
         let rest_ms = match self.misses {
             0 => return 0,
             few if few < TRIES => RETRY_MS.saturating_mul(u64::from(few)),
             many => FORGIVE_MS.saturating_mul(u64::from(many - TRIES) + 1),
         };
-        self.missed_ms.saturating_add(rest_ms)
+        let longer_ms = mixed(chance ^ self.missed_ms) % (rest_ms / 4);
+        self.missed_ms.saturating_add(rest_ms).saturating_add(longer_ms)
     }
 
     fn points(&self, kind: u64) -> usize {
@@ -183,7 +223,7 @@ impl Guild {
             }
             None => auto.awaited_ms?,
         };
-        Some(at_ms.max(auto.rests_until_ms()))
+        Some(at_ms.max(auto.rests_until_ms(self.id.0)))
     }
 
     /// Why the current track plays, if autoplay has chosen it.
@@ -238,12 +278,17 @@ pub(super) fn choose(kept: &Kept, related: &Related, chance: u64) -> Option<Pick
         name: seed.author.as_ref().into(),
     };
     let mut best: Vec<(usize, &Arc<Track>, &Why)> = Vec::new();
+    // A search for a name also finds what others call so.
+    let by_artist = |track: &Track| plain_artist(&track.author) == plain_artist(&seed.author);
     for (tracks, why) in [(&related.mix, &mix), (&related.artist, &artist)] {
         for (rank, track) in tracks.iter().enumerate() {
             let fits = track.length_ms.is_some_and(|length| length <= longest_ms);
             let song = Song::of(track);
             let twice = best.iter().any(|(_, other, _)| Song::of(other).is(&song));
-            if !fits || twice || known.iter().any(|known| known.is(&song)) {
+            let mark = Mark::of(&song);
+            let again = known.iter().any(|known| known.is(&song)) || auto.memory.iter().any(|known| known.is(&mark));
+            let told_true = matches!(why, Why::Mix { .. }) || by_artist(track);
+            if !fits || twice || again || !told_true {
                 continue;
             }
             let against = auto.points(artist_kind(&track.author)) + auto.points(why.kind());
@@ -252,7 +297,7 @@ pub(super) fn choose(kept: &Kept, related: &Related, chance: u64) -> Option<Pick
     }
     best.sort_by_key(|(cost, ..)| *cost);
     // What is much worse than the best is no choice beside it.
-    let limit = best.first()?.0 + RANKS;
+    let limit = best.first()?.0 + NEAR;
     best.retain(|(cost, ..)| *cost < limit);
     best.truncate(BEST);
     let place = usize::try_from(mixed(chance) % best.len() as u64).ok()?;
@@ -275,7 +320,7 @@ impl<'a> Song<'a> {
         Self {
             uri: track.uri.as_deref(),
             title: plain(&track.title),
-            artist: plain(&track.author),
+            artist: plain_artist(&track.author),
         }
     }
 
@@ -300,10 +345,18 @@ fn plain(text: &str) -> String {
     if plain.is_empty() { text.to_lowercase() } else { plain }
 }
 
-/// An artist as a kind of tracks: FNV-1a over the plain name, which is the same in every process and release.
+fn plain_artist(author: &str) -> String {
+    plain(author.strip_suffix(TOPIC).unwrap_or(author))
+}
+
+/// An artist as a kind of tracks.
 fn artist_kind(author: &str) -> u64 {
-    let plain = plain(author);
-    plain.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+    hash(&plain_artist(author))
+}
+
+/// FNV-1a, which is the same in every process and release.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }

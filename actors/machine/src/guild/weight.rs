@@ -1,5 +1,6 @@
 //! What a guild weighs: a sum over what it holds, not a measurement of the allocator.
 
+use super::autoplay::Mark;
 use super::event::Pending;
 use super::state::{Guild, Open};
 use super::{Against, Autoplay, VoiceCredentials};
@@ -36,7 +37,8 @@ impl Guild {
         let node = passing.placed.as_ref().map_or(0, |(NodeId(name), _)| name.len());
         let autoplay = kept.autoplay.as_deref();
         let autoplay = autoplay.map_or(0, |auto| {
-            size_of::<Autoplay>() + auto.against.capacity() * size_of::<Against>()
+            let memory = auto.memory.capacity() * size_of::<Mark>();
+            size_of::<Autoplay>() + auto.against.capacity() * size_of::<Against>() + memory
         });
         let heap = kept.causes.heap()
             + autoplay

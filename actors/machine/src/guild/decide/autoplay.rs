@@ -112,9 +112,17 @@ pub(super) fn miss(d: &mut Draft<'_>, hopeless: bool) {
     });
     if spent >= TRIES && auto.awaited_ms.is_some() && d.g.kept.current.is_none() {
         d.push(Event::Awaiting { since_ms: None });
-        let leaves_in_ms = d.leave_at_ms().map(|at_ms| at_ms.saturating_sub(d.at_ms));
-        d.notice(Say::AutoplayOver { leaves_in_ms });
+        tell_end(d);
     }
+}
+
+/// Tells that the queue is over; with autoplay on also that it finds nothing more.
+pub(super) fn tell_end(d: &mut Draft<'_>) {
+    let leaves_in_ms = d.leave_at_ms().map(|at_ms| at_ms.saturating_sub(d.at_ms));
+    d.notice(match d.g.autoplay() {
+        Some(_) => Say::AutoplayOver { leaves_in_ms },
+        None => Say::QueueEnded { leaves_in_ms },
+    });
 }
 
 /// The last track of the queue could not be played. One that was `chosen` counts like a search that led to nothing, so
@@ -136,8 +144,7 @@ pub(super) fn failed(d: &mut Draft<'_>, chosen: bool) {
     }
     forget(d);
     d.rest();
-    let leaves_in_ms = d.leave_at_ms().map(|at_ms| at_ms.saturating_sub(d.at_ms));
-    d.notice(Say::AutoplayOver { leaves_in_ms });
+    tell_end(d);
 }
 
 /// What is learnt from the current track, if autoplay has chosen it: somebody skipped it, or it was heard to its end.

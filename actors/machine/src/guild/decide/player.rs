@@ -211,8 +211,7 @@ fn finished(d: &mut Draft<'_>, current: &Current) {
     }
     autoplay::judge(d, false);
     if !d.advance() {
-        let leaves_in_ms = d.leave_at_ms().map(|at_ms| at_ms.saturating_sub(d.at_ms));
-        d.notice(Say::QueueEnded { leaves_in_ms });
+        autoplay::tell_end(d);
     }
 }
 

@@ -1,8 +1,6 @@
 //! Autoplay: looking ahead, going on, coming second, learning, giving up.
 
-use std::collections::BTreeSet;
-
-use proptest::prelude::*;
+mod choice;
 
 use super::*;
 
@@ -16,7 +14,11 @@ fn by(artist: &str, title: &str) -> Arc<Track> {
 
 impl World {
     fn autoplay(titles: &[&str]) -> Self {
-        let mut world = Self::playing(titles);
+        Self::playing(titles).with_autoplay()
+    }
+
+    fn with_autoplay(self) -> Self {
+        let mut world = self;
         assert_eq!(
             world.say(ANN, Command::Autoplay { on: true }),
             Some(Say::Autoplay { on: true })
@@ -253,7 +255,8 @@ fn while_something_plays_a_search_that_failed_is_forgiven_in_time() {
         world.fails(&ask);
     }
     let due_ms = world.g.autoplay_due_ms().unwrap();
-    assert_eq!(due_ms - world.now, 60_000, "one search a minute");
+    let rest_ms = due_ms - world.now;
+    assert!((60_000..75_000).contains(&rest_ms), "one search a minute: {rest_ms}");
     let ask = world.looks().unwrap();
     world.finds(&ask, &[by("c", "m")], &[]);
     world.plays_out();
@@ -353,29 +356,4 @@ fn it_survives_the_process_at_every_point() {
     let ask = world.looks().expect("it still waits for what follows");
     world.finds(&ask, &[by("c", "n")], &[]);
     assert_eq!(world.title().as_deref(), Some("n"));
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn of_fifty_tracks_in_a_row_none_is_played_twice(seed in any::<u64>(), size in 52_usize..90) {
-        let shelf: Vec<Arc<Track>> = (0..size).map(|n| by(&format!("x{}", n % 7), &format!("s{n}"))).collect();
-        let mut world = World::autoplay(&["a"]);
-        let (mut chance, mut heard) = (seed, Vec::new());
-        for _ in 0..60 {
-            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let ask = world.looks().expect("it looks ahead");
-            let mut found = shelf.clone();
-            found.rotate_left(usize::try_from(chance >> 33).unwrap() % size);
-            let half = found.len() / 2;
-            world.finds(&ask, &found[..half], &found[half..]);
-            world.plays_out();
-            heard.push(world.title().expect("it goes on"));
-        }
-        for window in heard.windows(50) {
-            let distinct: BTreeSet<&String> = window.iter().collect();
-            prop_assert_eq!(distinct.len(), window.len());
-        }
-    }
 }

@@ -75,7 +75,7 @@ pub(super) fn check(g: &Guild, now: u64) {
 
 fn autoplay(g: &Guild) {
     let Some(auto) = &g.kept.autoplay else { return };
-    assert!(auto.against.len() <= 16, "L6");
+    assert!(auto.against.len() <= 16 && auto.memory.len() <= 50, "L6");
     let waits = auto.awaited_ms.is_some();
     assert!(auto.on || (auto.next.is_none() && !waits), "off is off");
     let silent = g.kept.current.is_none() && g.kept.channel.is_some();
