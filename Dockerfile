@@ -15,5 +15,6 @@ VOLUME /var/lib/ostinato
 USER 10001
 # SIGTERM ends it in order: players play on, and the next container takes them over.
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["/usr/local/bin/ostinato", "live"]
 ENTRYPOINT ["/usr/local/bin/ostinato"]
 CMD ["run"]

@@ -20,6 +20,7 @@ use crate::discord::gateway::{Gateways, IdentifyGate, SessionStartLimit};
 use crate::discord::register::{Registered, register};
 use crate::discord::replies::Replies;
 use crate::discord::rest::{Application, CurrentUser, GatewayBot, Rest, RestSettings};
+use crate::http::{self, Servers};
 use crate::lavalink::Nodes;
 use crate::store::SqliteStore;
 
@@ -61,8 +62,17 @@ pub fn run(config: &Config) -> Exit {
             return Exit::Configuration;
         }
     };
-    let exit = actix::System::new().block_on(live(config, &store));
+    let facts = Arc::new(http::Facts::default());
+    let servers = match Servers::start(config, &facts) {
+        Ok(servers) => Some(servers),
+        Err(error) => {
+            tracing::error!(%error, "no thread can be had for the status interface; music plays without");
+            None
+        }
+    };
+    let exit = actix::System::new().block_on(live(config, &store, &facts));
     store.close();
+    drop(servers);
     exit
 }
 
@@ -93,7 +103,7 @@ impl Stops {
     }
 }
 
-async fn live(config: &Config, store: &SqliteStore) -> Exit {
+async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>) -> Exit {
     let mut stops = match Stops::listen() {
         Ok(stops) => stops,
         Err(error) => {
@@ -125,22 +135,23 @@ async fn live(config: &Config, store: &SqliteStore) -> Exit {
             return Exit::Refused;
         }
     };
-    let root = match start(config, store, settings, &facts).await {
+    let root = match start(config, store, settings, &facts, told).await {
         Ok(root) => root,
         Err(error) => {
             tracing::error!("{error:#}");
             return Exit::Unexpected;
         }
     };
-    tokio::task::spawn_local(keep_registered(rest, facts.application.id, clock));
+    tokio::task::spawn_local(keep_registered(rest, facts.application.id, clock, Arc::clone(told)));
     let exit = tokio::select! {
         biased;
         signal = stops.next() => {
             tracing::info!(signal, "stopping: what is held is finished, players play on");
             Exit::Done
         }
-        fatal = root.fatal() => told(&fatal),
+        fatal = root.fatal() => end_of(&fatal),
     };
+    told.stop();
     match root.drain().await {
         Drained::Finished => tracing::info!("stopped in order"),
         Drained::CutShort => {
@@ -150,7 +161,7 @@ async fn live(config: &Config, store: &SqliteStore) -> Exit {
     exit
 }
 
-fn told(fatal: &Fatal) -> Exit {
+fn end_of(fatal: &Fatal) -> Exit {
     match fatal {
         Fatal::Gateway { code, fix } => {
             tracing::error!(code, fix, "Discord's gateway refuses the bot for good");
@@ -196,13 +207,18 @@ fn jittered(wait_ms: u64, clock: &dyn Clock) -> Duration {
 }
 
 /// Makes Discord's list of commands ours, sooner or later; music does not wait for it.
-async fn keep_registered(rest: Rest, application: u64, clock: Rc<dyn Clock>) {
+async fn keep_registered(rest: Rest, application: u64, clock: Rc<dyn Clock>, told: Arc<http::Facts>) {
     let mut wait_ms = ASK_AGAIN_MS.0;
     loop {
         match register(&rest, application).await {
-            Ok(Registered::Unchanged) => return tracing::info!("commands are registered already"),
-            Ok(Registered::Written { commands, kept }) => {
-                return tracing::info!(commands, kept, "commands were registered");
+            Ok(registered) => {
+                told.commands_are_registered();
+                return match registered {
+                    Registered::Unchanged => tracing::info!("commands are registered already"),
+                    Registered::Written { commands, kept } => {
+                        tracing::info!(commands, kept, "commands were registered");
+                    }
+                };
             }
             Err(error) if error.is_retryable() => {
                 tracing::warn!(%error, wait_ms, "commands could not be registered yet; it is tried again");
@@ -216,7 +232,13 @@ async fn keep_registered(rest: Rest, application: u64, clock: Rc<dyn Clock>) {
     }
 }
 
-async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: &Facts) -> anyhow::Result<Root> {
+async fn start(
+    config: &Config,
+    store: &SqliteStore,
+    rest: RestSettings,
+    facts: &Facts,
+    told: &http::Facts,
+) -> anyhow::Result<Root> {
     let limit = facts.gateway.session_start_limit;
     let total = config.shards().unwrap_or(facts.gateway.shards).max(1);
     let user = UserId(facts.user.id);
@@ -236,6 +258,12 @@ async fn start(config: &Config, store: &SqliteStore, rest: RestSettings, facts: 
     let gateways = Gateways::new(config.gateway(user, facts.gateway.url.clone(), intents, identify))?;
     let prefix = (intents & CONTENT != 0).then(|| config.prefix());
     let nodes = Nodes::new(config.lavalink(user));
+    told.meet(http::Outside {
+        gateways: gateways.clone(),
+        nodes: nodes.clone(),
+        shards: total,
+        prefix: prefix.is_some(),
+    });
     let store = store.clone();
     let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {
         let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());

@@ -35,6 +35,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the bot until SIGTERM or Ctrl-C.
     Run,
+    /// Ask the bot that runs with this configuration whether it lives: exit code 0 or 1.
+    Live,
     /// Print the configuration that holds, secrets masked.
     Config {
         /// One JSON object.
@@ -92,6 +94,7 @@ pub fn main(run: impl FnOnce(&Config) -> Exit) -> ExitCode {
     };
     match cli.command {
         Command::Run => start(run),
+        Command::Live => live(),
         Command::Config { json } => show_config(json),
         Command::Commands { markdown, json } => show_commands(markdown, json),
     }
@@ -112,6 +115,20 @@ fn start(run: impl FnOnce(&Config) -> Exit) -> Exit {
         tracing::warn!(key = warning.key, fix = warning.fix, "a variable looks misspelt");
     }
     run(&config)
+}
+
+fn live() -> Exit {
+    let config = match Config::from_reading(config::read(&Sources::of_process())) {
+        Ok(config) => config,
+        Err(problems) => return refuse(&problems),
+    };
+    match crate::http::lives(&config.status_api()) {
+        Ok(()) => Exit::Done,
+        Err(why) => {
+            complain(&why);
+            Exit::Unexpected
+        }
+    }
 }
 
 fn show_config(json: bool) -> Exit {

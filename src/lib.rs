@@ -1,11 +1,13 @@
 //! Ostinato, a Discord music bot runtime that keeps playing.
 
+pub mod board;
 pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod discord;
 #[cfg(test)]
 mod hostile;
+pub mod http;
 pub mod lavalink;
 pub mod logging;
 pub mod store;

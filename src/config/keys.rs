@@ -815,7 +815,7 @@ pub const KEYS: &[Section] = &[
     },
     Section {
         title: "Status interface",
-        intro: "Read and checked today. The server itself is not part of this release.",
+        intro: "Whether the bot lives (/live) and what it lacks (/ready), for orchestrators and load balancers.",
         keys: &[
             key(
                 "status_api.enabled",
@@ -843,14 +843,14 @@ pub const KEYS: &[Section] = &[
                 "STATUS_API_KEY",
                 Kind::Secret,
                 "",
-                "Key that callers must show. Unset: only this machine may call.",
+                "Key that callers must show, but for /live and /ready. Unset: only this machine may call.",
             )
             .or_nothing(),
         ],
     },
     Section {
         title: "Metrics",
-        intro: "Read and checked today. The server itself is not part of this release.",
+        intro: "OpenMetrics text at /metrics: see docs/metrics.md.",
         keys: &[
             key(
                 "metrics.enabled",

@@ -20,6 +20,7 @@ use super::related;
 use super::rest::Rest;
 use super::session::{Driver, Session};
 use super::{LavalinkSettings, Shared, sources};
+use crate::board::Board;
 
 /// How long a session may take to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
@@ -32,6 +33,15 @@ const POOL_IDLE: Duration = Duration::from_secs(15);
 pub struct Nodes {
     settings: Shared,
     unanswered: Unanswered,
+    standings: Board<(NodeId, ShardId)>,
+}
+
+impl std::fmt::Debug for Nodes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nodes")
+            .field("standings", &self.standings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Voice orders that each node left without an answer: its threads are shared by all shards.
@@ -44,7 +54,13 @@ impl Nodes {
         Self {
             unanswered: Arc::new(unanswered.collect()),
             settings: Arc::new(settings),
+            standings: Board::default(),
         }
+    }
+
+    /// How each shard's session with each node stands.
+    pub fn standings(&self) -> Board<(NodeId, ShardId)> {
+        self.standings.clone()
     }
 
     /// The port of this arbiter.
@@ -61,6 +77,7 @@ impl Nodes {
         Ok(Rc::new(Port {
             settings: Arc::clone(&self.settings),
             unanswered: Arc::clone(&self.unanswered),
+            standings: self.standings.clone(),
             http,
             sessions: Rc::default(),
             turned: Rc::default(),
@@ -71,6 +88,7 @@ impl Nodes {
 struct Port {
     settings: Shared,
     unanswered: Unanswered,
+    standings: Board<(NodeId, ShardId)>,
     http: reqwest::Client,
     sessions: Rc<RefCell<Sessions>>,
     /// Rings when a session comes up or is lost.
@@ -163,7 +181,7 @@ impl Audio for Port {
             }
             let last = stored.iter().find(|(id, _)| *id == node.id);
             let last = last.map(|(_, session)| session.clone());
-            let common = (Arc::clone(&self.settings), node.clone());
+            let common = (Arc::clone(&self.settings), node.clone(), self.standings.clone());
             let driver = Driver::new(session, common, shard, Rc::clone(&sink), last);
             tokio::task::spawn_local(driver.run());
         }

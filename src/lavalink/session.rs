@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use ostinato_actors::ports::{AudioEvent, AudioSink, PortError, PortErrorKind};
 use ostinato_machine::guild::PlayerOrder;
-use ostinato_machine::ids::{GuildId, ShardId};
+use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -22,6 +22,7 @@ use super::attend::End;
 use super::connect::connect;
 use super::rest::Rest;
 use super::{NodeSettings, Shared};
+use crate::board::Board;
 
 /// Voice orders without an answer after which a node is left alone: at sixteen a real one answers nobody any more.
 const UNANSWERED_MOST: u32 = 8;
@@ -202,6 +203,7 @@ pub(super) struct Driver {
     pub(super) session: Rc<Session>,
     pub(super) settings: Shared,
     pub(super) node: NodeSettings,
+    standings: Board<(NodeId, ShardId)>,
     pub(super) shard: ShardId,
     sink: Rc<dyn AudioSink>,
     /// The session to resume.
@@ -219,7 +221,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(
         session: Rc<Session>,
-        (settings, node): (Shared, NodeSettings),
+        (settings, node, standings): (Shared, NodeSettings, Board<(NodeId, ShardId)>),
         shard: ShardId,
         sink: Rc<dyn AudioSink>,
         last: Option<String>,
@@ -228,6 +230,7 @@ impl Driver {
             session,
             settings,
             node,
+            standings,
             shard,
             sink,
             last,
@@ -314,6 +317,7 @@ impl Driver {
     pub(super) fn rise(&mut self, id: String, resumed: bool, up: AudioEvent) {
         tracing::info!(node = %self.node.id, shard = %self.shard, resumed, "an audio node is connected");
         self.complaint = None;
+        self.standings.up((self.node.id.clone(), self.shard));
         self.session.begin(id, resumed);
         self.session.standing.set(Standing::Up);
         self.lost_at = None;
@@ -343,6 +347,7 @@ impl Driver {
             } else {
                 // Not the reason that was told: a wrong password shows only when the node can be reached.
                 tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node is still lost, for another reason");
+                self.standings.down((self.node.id.clone(), self.shard), why);
                 self.complaint = Some(why.to_owned());
             }
             return;
@@ -355,6 +360,7 @@ impl Driver {
     }
 
     fn down(&self, lost: bool, why: &str) {
+        self.standings.down((self.node.id.clone(), self.shard), why);
         // No order may find the session while its guilds hear that it is gone.
         if !(lost && self.session.is_drained()) {
             self.session.live.replace(None);

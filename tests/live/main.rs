@@ -5,6 +5,7 @@
 
 mod browser;
 mod cdp;
+mod status;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

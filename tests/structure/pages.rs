@@ -13,6 +13,7 @@ pub(crate) fn stale(root: &Path) -> Vec<String> {
     let pages = [
         ("docs/configuration.md", config::reference()),
         ("docs/commands.md", commands::markdown()),
+        ("docs/metrics.md", ostinato::http::metrics::markdown()),
         ("config.yml", config::example_file()),
         (".env.example", config::example_environment()),
     ];

@@ -19,6 +19,7 @@ use super::connection::{Connection, End};
 use super::identify::{BudgetSpent, Permits};
 use super::voice_wants::VoiceWants;
 use super::{Content, Counts, GatewaySettings, Gateways, Interactions, Latencies};
+use crate::board::Board;
 
 /// What the port and the polling task of one shard share.
 pub(super) struct Line {
@@ -96,6 +97,7 @@ pub(super) struct Driver {
     /// The sink knows that the day's budget of IDENTIFYs is spent.
     spent: bool,
     content: Content,
+    standings: Board<ShardId>,
 }
 
 /// Intents that Discord must have granted: members, presences, the words of messages.
@@ -122,6 +124,7 @@ impl Driver {
             away: false,
             spent: false,
             content: gateways.content(),
+            standings: gateways.standings(),
             settings,
         }
     }
@@ -165,6 +168,7 @@ impl Driver {
                 End::Lost { why, keep } => self.lost(&connection, why, keep),
             }
         }
+        self.standings.forget(&self.line.shard);
         self.line.finish();
     }
 
@@ -206,6 +210,7 @@ impl Driver {
             return;
         }
         self.away = true;
+        self.standings.down(shard, &why);
         tracing::warn!(%shard, why, "the gateway is away");
         self.sink.event(0, GatewayEvent::Away { why });
     }
@@ -216,6 +221,7 @@ impl Driver {
             self.spent = true;
             self.away = true;
             let why = spent.to_string();
+            self.standings.down(self.line.shard, &why);
             tracing::error!(shard = %self.line.shard, why, "the shard may not identify");
             self.sink.event(0, GatewayEvent::Away { why });
         }
@@ -223,6 +229,7 @@ impl Driver {
 
     /// The connection is up and has a session.
     pub(super) fn active(&mut self) {
+        self.standings.up(self.line.shard);
         self.away = false;
         self.spent = false;
         self.backoff.active();

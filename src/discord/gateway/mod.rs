@@ -30,6 +30,7 @@ use ostinato_machine::ids::{Hidden, ShardId, UserId};
 
 use super::interaction::Interaction;
 use super::written::Written;
+use crate::board::Board;
 
 pub use figures::{Counts, Latencies};
 pub use identify::{BudgetSpent, IdentifyGate, SessionStartLimit};
@@ -114,6 +115,7 @@ pub struct Gateways {
     settings: Arc<GatewaySettings>,
     latencies: Latencies,
     counts: Counts,
+    standings: Board<ShardId>,
     content: Content,
 }
 
@@ -147,6 +149,7 @@ impl Gateways {
             settings: Arc::new(settings),
             latencies: Latencies::default(),
             counts: Counts::default(),
+            standings: Board::default(),
             content: Content::default(),
         })
     }
@@ -159,6 +162,16 @@ impl Gateways {
     /// Whether the words of all messages may be read, as long as the settings ask for it.
     pub fn content(&self) -> Content {
         self.content.clone()
+    }
+
+    /// How each shard's connection stands.
+    pub fn standings(&self) -> Board<ShardId> {
+        self.standings.clone()
+    }
+
+    /// Permits to identify that were used since the start.
+    pub fn identifies(&self) -> u64 {
+        self.settings.identify.granted()
     }
 
     /// How long heartbeats take.

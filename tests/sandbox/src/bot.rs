@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -116,6 +117,28 @@ pub struct Bot {
     spec: BotSpec,
     child: Option<Child>,
     starts: u32,
+    ports: Ports,
+}
+
+/// Where it serves what it tells of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// `/live` and `/ready`.
+    pub status: u16,
+    /// `/metrics`.
+    pub metrics: u16,
+}
+
+impl Ports {
+    /// Two ports that are free now.
+    fn free() -> std::io::Result<Self> {
+        let one = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Ok(Self {
+            status: one.local_addr()?.port(),
+            metrics: other.local_addr()?.port(),
+        })
+    }
 }
 
 impl Bot {
@@ -131,6 +154,7 @@ impl Bot {
             spec,
             child: None,
             starts: 0,
+            ports: Ports::free()?,
         })
     }
 
@@ -159,6 +183,8 @@ impl Bot {
             .env("RUST_LOG", level)
             .env("NO_COLOR", "1")
             .env("LOG_FORMAT", "text")
+            .env("STATUS_API_PORT", self.ports.status.to_string())
+            .env("METRICS_PORT", self.ports.metrics.to_string())
             .env("DATA_DIR", self.spec.folder.join("data"))
             .env("CONFIG_PATH", self.spec.folder.join("config.yml"))
             .envs(self.spec.environment.iter().map(|(name, value)| (name, value)))
@@ -175,6 +201,11 @@ impl Bot {
 
     fn log_file(&self) -> anyhow::Result<File> {
         Ok(OpenOptions::new().create(true).append(true).open(self.log_path())?)
+    }
+
+    /// Where it serves what it tells of itself.
+    pub fn ports(&self) -> Ports {
+        self.ports
     }
 
     /// Where its log is.

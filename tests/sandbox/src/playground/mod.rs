@@ -158,6 +158,9 @@ async fn say_what_is_where(playground: &Playground, program: &Path, port: u16) {
     println!("page         http://127.0.0.1:{port}/");
     println!("bot          {}", program.display());
     println!("its log      {}", stage.bot.lock().await.log_path().display());
+    let ports = stage.bot.lock().await.ports();
+    println!("its state    http://127.0.0.1:{}/ready", ports.status);
+    println!("its metrics  http://127.0.0.1:{}/metrics", ports.metrics);
     for (name, value) in stage.at.environment() {
         if name == "DISCORD_API_BASE_URL" {
             println!("Discord      {value} (stand-in)");

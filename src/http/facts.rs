@@ -1,0 +1,149 @@
+//! What the servers tell, and whether the bot is ready.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ostinato_machine::ids::ShardId;
+use serde::Serialize;
+
+use crate::discord::gateway::Gateways;
+use crate::lavalink::Nodes;
+
+/// Most shards that are named one by one.
+const NAMED: usize = 20;
+
+/// What is known once Discord has answered.
+#[derive(Debug)]
+pub struct Outside {
+    /// The gateway.
+    pub gateways: Gateways,
+    /// The audio nodes.
+    pub nodes: Nodes,
+    /// How many shards there are.
+    pub shards: u32,
+    /// Whether commands with the prefix are wanted.
+    pub prefix: bool,
+}
+
+/// What the servers tell.
+#[derive(Debug)]
+pub struct Facts {
+    /// When the process began, wall-clock ms.
+    pub started_ms: u64,
+    outside: OnceLock<Outside>,
+    registered: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            outside: OnceLock::new(),
+            registered: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Whether the bot can do what it is there for, and what it lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// Nothing is missing.
+    pub ready: bool,
+    /// What is missing, each with the reason.
+    pub missing: Vec<String>,
+    /// What is not as wanted, though the bot works.
+    pub notes: Vec<String>,
+}
+
+impl Facts {
+    /// Discord has answered.
+    pub fn meet(&self, outside: Outside) {
+        // A second answer says the same.
+        let _ = self.outside.set(outside);
+    }
+
+    /// Discord knows the commands.
+    pub fn commands_are_registered(&self) {
+        self.registered.store(true, Ordering::Relaxed);
+    }
+
+    /// The process is about to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// What is known of the outside; `None` until Discord has answered.
+    pub fn outside(&self) -> Option<&Outside> {
+        self.outside.get()
+    }
+
+    /// Whether the bot is ready.
+    pub fn readiness(&self) -> Readiness {
+        let (mut missing, mut notes) = (Vec::new(), Vec::new());
+        if self.stopping.load(Ordering::Relaxed) {
+            missing.push("the process is stopping".to_owned());
+        }
+        match self.outside() {
+            Some(outside) => {
+                missing.extend(away(outside));
+                silent(outside, &mut missing, &mut notes);
+                if outside.prefix && outside.gateways.content().is_refused() {
+                    notes.push(
+                        "Discord refuses the words of messages: commands in messages work by mention alone".to_owned(),
+                    );
+                }
+                if !self.registered.load(Ordering::Relaxed) {
+                    notes.push("the commands are not registered yet".to_owned());
+                }
+            }
+            None => missing.push("Discord has not answered yet".to_owned()),
+        }
+        Readiness {
+            ready: missing.is_empty(),
+            missing,
+            notes,
+        }
+    }
+}
+
+/// Shards without a connection.
+fn away(outside: &Outside) -> Vec<String> {
+    let standings = outside.gateways.standings();
+    let away = (0..outside.shards).filter_map(|shard| match standings.of(&ShardId(shard)) {
+        Some(standing) => standing.why.map(|why| format!("shard {shard}: {why}")),
+        None => Some(format!("shard {shard}: it is not connected yet")),
+    });
+    let mut away: Vec<String> = away.collect();
+    let more = away.len().saturating_sub(NAMED);
+    away.truncate(NAMED);
+    if more > 0 {
+        away.push(format!("and {more} more shards"));
+    }
+    away
+}
+
+/// Audio nodes without a session. One that works is enough to be ready.
+fn silent(outside: &Outside, missing: &mut Vec<String>, notes: &mut Vec<String>) {
+    let all = outside.nodes.standings().all();
+    let works = all.iter().any(|(_, standing)| standing.is_up());
+    let mut down: Vec<String> = Vec::new();
+    for ((node, _), standing) in &all {
+        if let Some(why) = &standing.why {
+            let line = format!("audio node {node}: {why}");
+            if !down.contains(&line) {
+                down.push(line);
+            }
+        }
+    }
+    if works {
+        notes.extend(down);
+    } else if down.is_empty() {
+        missing.push("no audio node is connected yet".to_owned());
+    } else {
+        missing.extend(down);
+    }
+}

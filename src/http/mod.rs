@@ -1,0 +1,139 @@
+//! The servers: whether the bot lives and is ready, and its metrics.
+//!
+//! They run on a thread of their own and only read; music never waits for them. A port that is taken is tried again:
+//! during a deploy the process before this one may still hold it.
+
+pub mod facts;
+pub mod metrics;
+mod probe;
+mod routes;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use tokio::sync::watch;
+
+pub use facts::{Facts, Outside, Readiness};
+pub use probe::lives;
+pub use routes::{ROUTES, Route, Scope};
+
+use crate::config::{Config, ServerConfig};
+
+/// First and longest wait before a port that is taken is tried again, ms.
+const AGAIN_MS: (u64, u64) = (500, 10_000);
+
+/// Longest time that a request may take to arrive.
+const REQUEST: Duration = Duration::from_secs(5);
+
+/// Most connections of one server.
+const CONNECTIONS: usize = 256;
+
+/// Largest body of a request, bytes: no route takes one yet.
+const BODY: usize = 16 * 1_024;
+
+/// The running servers. They end when this is dropped.
+#[derive(Debug)]
+pub struct Servers {
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Servers {
+    /// Starts those that `config` asks for.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(config: &Config, facts: &Arc<Facts>) -> std::io::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let all = [("status", config.status_api()), ("metrics", config.metrics())];
+        let facts = Arc::clone(facts);
+        let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
+            actix::System::new().block_on(async move {
+                let served = all.into_iter().filter(|(_, config)| config.enabled);
+                let served = served.map(|(name, config)| serve(name, config, Arc::clone(&facts), stopped.clone()));
+                futures_util::future::join_all(served).await;
+            });
+        })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic of a server was logged when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves until it is told to stop.
+async fn serve(name: &'static str, config: ServerConfig, facts: Arc<Facts>, mut stopped: watch::Receiver<bool>) {
+    let mut wait_ms = AGAIN_MS.0;
+    let place = format!("{}:{}", config.host, config.port);
+    loop {
+        match bind(name, &config, &facts) {
+            Ok((server, handle)) => {
+                tracing::info!(place, "{name} are served");
+                let end = async {
+                    let _ = stopped.wait_for(|stopped| *stopped).await;
+                    handle.stop(false).await;
+                };
+                let (served, ()) = futures_util::future::join(server, end).await;
+                if let Err(error) = served {
+                    tracing::error!(place, %error, "{name} are not served any more");
+                }
+                return;
+            }
+            Err(error) if wait_ms == AGAIN_MS.0 => tracing::warn!(
+                place, %error, "{name} can't be served there yet, music plays without; free the port or set {}",
+                if name == "metrics" { "METRICS_PORT" } else { "STATUS_API_PORT" }
+            ),
+            Err(error) => tracing::debug!(place, %error, "{name} still can't be served"),
+        }
+        let jittered = wait_ms / 2 + fastrand::u64(..=wait_ms / 2);
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = tokio::time::sleep(Duration::from_millis(jittered)) => {}
+        }
+        wait_ms = wait_ms.saturating_mul(2).min(AGAIN_MS.1);
+    }
+}
+
+fn bind(
+    name: &'static str,
+    config: &ServerConfig,
+    facts: &Arc<Facts>,
+) -> std::io::Result<(actix_web::dev::Server, ServerHandle)> {
+    let door = web::Data::new(routes::Door {
+        facts: Arc::clone(facts),
+        key: config.key.clone(),
+        server: name,
+    });
+    let make = move || {
+        App::new()
+            .app_data(door.clone())
+            .app_data(web::PayloadConfig::new(BODY))
+            .configure(routes::add)
+    };
+    let server = HttpServer::new(make)
+        .workers(1)
+        .max_connections(CONNECTIONS)
+        .client_request_timeout(REQUEST)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .bind((config.host.trim_matches(['[', ']']), config.port))?
+        .run();
+    let handle = server.handle();
+    Ok((server, handle))
+}

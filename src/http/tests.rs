@@ -1,0 +1,118 @@
+//! The servers over real sockets, and the table of series.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+
+use super::metrics::{Kind, SERIES, markdown, text};
+use super::*;
+use crate::config::{Sources, read};
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn config(status: u16, metrics: u16) -> Config {
+    let (status, metrics) = (status.to_string(), metrics.to_string());
+    let environment = [
+        ("DISCORD_TOKEN", "token"),
+        ("LAVALINK_HOST", "127.0.0.1"),
+        ("LAVALINK_PASSWORD", "password"),
+        ("STATUS_API_PORT", status.as_str()),
+        ("METRICS_PORT", metrics.as_str()),
+        ("METRICS_KEY", "very secret key"),
+    ];
+    Config::from_reading(read(&Sources::of("", &environment))).unwrap()
+}
+
+/// Asks until somebody answers: status code and everything that came.
+fn get(port: u16, path: &str) -> (u16, String) {
+    for _ in 0..500 {
+        if let Some(answer) = ask(port, path) {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("nobody answers at {port}{path}");
+}
+
+fn ask(port: u16, path: &str) -> Option<(u16, String)> {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let code = text.split(' ').nth(1)?.parse().ok()?;
+    Some((code, text))
+}
+
+#[test]
+fn a_process_lives_before_it_is_ready_and_says_what_is_missing() {
+    let facts = Arc::new(Facts::default());
+    let (status, metrics) = (free_port(), free_port());
+    let servers = Servers::start(&config(status, metrics), &facts).unwrap();
+    let (code, body) = get(status, "/live");
+    assert_eq!((code, body.contains("\"live\":true")), (200, true), "{body}");
+    let own = config(status, metrics).status_api();
+    assert_eq!(lives(&own), Ok(()));
+    assert!(lives(&config(free_port(), metrics).status_api()).is_err());
+    let (code, body) = get(status, "/ready");
+    assert_eq!(code, 503);
+    assert!(body.contains("Discord has not answered yet"), "{body}");
+    facts.stop();
+    let (_, body) = get(status, "/ready");
+    assert!(body.contains("the process is stopping"), "{body}");
+    let (code, body) = get(metrics, "/metrics");
+    assert_eq!(code, 200);
+    assert!(
+        body.contains("\nostinato_ready 0") && body.ends_with("# EOF\n"),
+        "{body}"
+    );
+    let (code, body) = get(status, "/metrics");
+    assert_eq!((code, body.contains("there is /live, /ready")), (404, true), "{body}");
+    drop(servers);
+    assert!(
+        std::net::TcpListener::bind(("127.0.0.1", status)).is_ok(),
+        "its port is free again"
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_is_tried_again_until_it_is_free() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let servers = Servers::start(&config(port, free_port()), &Arc::new(Facts::default())).unwrap();
+    drop(taken);
+    assert_eq!(get(port, "/live").0, 200);
+    drop(servers);
+}
+
+#[test]
+fn the_table_of_series_keeps_to_the_conventions_and_the_text_has_each() {
+    let mut names = BTreeSet::new();
+    for series in SERIES {
+        let served = series.served();
+        assert!(names.insert(served.clone()), "{served} is there twice");
+        let ours = served.starts_with("ostinato_") || served.starts_with("process_");
+        assert!(
+            ours && served.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{served}"
+        );
+        assert!(series.help.ends_with('.'), "{served}");
+        assert_eq!(series.kind == Kind::Counter, served.ends_with("_total"), "{served}");
+        assert!(
+            series.labels.iter().all(|label| *label != "guild" && *label != "user"),
+            "{served}"
+        );
+        assert!(markdown().contains(&format!("`{served}`")));
+    }
+    let text = text(&Arc::new(Facts::default()));
+    for series in SERIES {
+        let unit = series.unit.map_or_else(String::new, |unit| format!("_{unit}"));
+        let named = format!("# TYPE {}{unit} ", series.name);
+        assert!(text.contains(&named), "{named} in {text}");
+    }
+}
