@@ -4,6 +4,7 @@
 //! replays it. What a test measured is printed, too: `cargo test … -- --nocapture` shows it.
 #![expect(clippy::expect_used, reason = "tests may fail loudly")]
 
+mod autoplay;
 mod durable;
 mod fate;
 mod health;

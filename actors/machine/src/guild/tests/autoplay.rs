@@ -1,6 +1,7 @@
 //! Autoplay: looking ahead, going on, coming second, learning, giving up.
 
 mod choice;
+mod model;
 
 use super::*;
 
@@ -71,9 +72,10 @@ impl World {
     fn dies(&mut self) {
         let limits = self.g.limits.clone();
         let (own, seats) = (self.g.passing.own.clone(), seats(&self.g));
+        let incarnation = self.g.passing.incarnation + 1;
         self.g = Guild::restore(GuildId(1), 1, None, &self.records, limits).expect("restored");
         self.put(Input::Restored(Box::new(Restored {
-            incarnation: 2,
+            incarnation,
             seats,
             own,
             ..Restored::default()
