@@ -3,6 +3,7 @@
 //! Its order is fixed: decide (first guard) → apply, wants, hand over to the gate (second guard) → say that the input was
 //! applied, or that the guild died. It holds no rule, waits for nothing and reaches nothing outside but the gate.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,12 +11,16 @@ use actix::{Actor, ActorContext as _, Context, Handler, MessageResult};
 use ostinato_machine::guild::{self, Decision, Event, Guild, Ignored, Input, Report};
 use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 
+use crate::chronicle::{Cause, Had};
 use crate::faults::{Note, Strike};
 use crate::gate::Effects;
-use crate::messages::{Applied, Deliver, Item, TakeSnapshot, Work};
+use crate::messages::{Applied, Deliver, Fate, Item, Look, Looked, Retire, TakeSnapshot, Work};
 use crate::obituary::{self, Obituary};
 use crate::shard::Shard;
 use crate::station::Station;
+
+/// Inputs that are remembered for whoever asks what led to a death.
+const HAD: usize = 32;
 
 /// One incarnation of one guild.
 pub(crate) struct GuildActor {
@@ -26,6 +31,8 @@ pub(crate) struct GuildActor {
     value: Option<Box<Guild>>,
     /// What was said of the newest input: a delivery that is repeated is answered again and not applied again.
     applied: Option<Applied>,
+    /// The newest inputs, oldest first.
+    had: VecDeque<Had>,
     _obituary: Obituary,
 }
 
@@ -48,11 +55,11 @@ impl GuildActor {
     ) -> Self {
         let (mourner, chance) = (Rc::clone(&shard), station.ports.clock.chance());
         let obituary = Obituary::new(move || {
-            let reference = obituary::reference(chance);
+            let fate = Fate::of(Cause::Gone, obituary::reference(chance));
             let died = Work::Died {
                 incarnation,
                 value: None,
-                reference,
+                fate,
             };
             mourner.put(id, died);
         });
@@ -63,6 +70,7 @@ impl GuildActor {
             incarnation,
             value: Some(value),
             applied: None,
+            had: VecDeque::new(),
             _obituary: obituary,
         }
     }
@@ -112,21 +120,32 @@ impl GuildActor {
         })
     }
 
-    fn die(&mut self, keep: bool, said: &str, item: &Item, ctx: &mut Context<Self>) {
-        let value = self.value.take().filter(|_| keep);
-        let reference = obituary::reference(self.station.ports.clock.chance());
-        let (guild, shard, cause) = (self.id, self.shard.id, &item.stamped.cause);
-        let command = input_name(&item.stamped.input);
-        tracing::error!(%guild, %shard, command, ?cause, %reference, kept = keep, said, "a guild died");
-        self.shard.put(
-            self.id,
-            Work::Died {
-                incarnation: self.incarnation,
-                value,
-                reference,
-            },
-        );
+    fn die(&mut self, cause: Cause, said: String, item: &Item, ctx: &mut Context<Self>) {
+        let value = self.value.take().filter(|_| cause == Cause::Decide);
+        let fate = Fate {
+            cause,
+            reference: obituary::reference(self.station.ports.clock.chance()),
+            said,
+            input: input_name(&item.stamped.input),
+            before: self.had.drain(..).collect(),
+        };
+        let died = Work::Died {
+            incarnation: self.incarnation,
+            value,
+            fate: Box::new(fate),
+        };
+        self.shard.put(self.id, died);
         ctx.stop();
+    }
+
+    fn remember(&mut self, item: &Item) {
+        if self.had.len() >= HAD {
+            self.had.pop_front();
+        }
+        self.had.push_back(Had {
+            at_ms: item.stamped.at_ms,
+            input: input_name(&item.stamped.input),
+        });
     }
 }
 
@@ -270,15 +289,48 @@ impl Handler<Deliver> for GuildActor {
         match self.run(seq, &item) {
             Some(Outcome::Applied(applied)) => {
                 self.applied = Some(applied.clone());
+                self.remember(&item);
                 if seq > 0 {
                     self.station.note(self.id, Note::Applied);
                 }
                 self.shard.put(self.id, Work::Applied(applied));
             }
-            Some(Outcome::DiedDeciding(said)) => self.die(true, &said, &item, ctx),
-            Some(Outcome::DiedApplying(said)) => self.die(false, &said, &item, ctx),
+            Some(Outcome::DiedDeciding(said)) => self.die(Cause::Decide, said, &item, ctx),
+            Some(Outcome::DiedApplying(said)) => self.die(Cause::Apply, said, &item, ctx),
             None => {}
         }
+    }
+}
+
+impl Handler<Retire> for GuildActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+        let yielded = Work::Yielded {
+            incarnation: self.incarnation,
+            value: self.value.take(),
+        };
+        self.shard.put(self.id, yielded);
+        ctx.stop();
+    }
+}
+
+impl Handler<Look> for GuildActor {
+    type Result = MessageResult<Look>;
+
+    fn handle(&mut self, _: Look, _: &mut Self::Context) -> Self::Result {
+        let now_ms = self.station.ports.clock.now_ms();
+        let looked = self.value.as_deref().and_then(|guild| {
+            obituary::guard(|| guild.facts(now_ms))
+                .inspect_err(|said| tracing::error!(guild = %self.id, said, "a guild could not be looked at"))
+                .ok()
+        });
+        MessageResult(looked.map(|state| {
+            Box::new(Looked {
+                state,
+                had: self.had.iter().copied().collect(),
+            })
+        }))
     }
 }
 

@@ -2,9 +2,11 @@
 //! in what comes from other threads, and drains.
 
 mod drain;
+mod look;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, Message, ResponseFuture};
 use ostinato_machine::guild::Input;
@@ -12,6 +14,7 @@ use ostinato_machine::ids::ShardId;
 use ostinato_machine::restart::{Budget, Verdict};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::chronicle::{Chronicle, Count};
 use crate::faults::Faults;
 use crate::fleet_actor::FleetHandle;
 use crate::ingress::{Crossed, shard_of};
@@ -28,11 +31,14 @@ const MAILBOX: usize = 16_384;
 
 /// What a keeper is given. It crosses to the keeper's thread.
 pub(crate) struct Charge {
+    /// Which arbiter this is, from 0.
+    pub(crate) arbiter: usize,
     pub(crate) settings: Settings,
     /// The shards of this arbiter.
     pub(crate) shards: Vec<ShardId>,
     pub(crate) fleet: FleetHandle,
     pub(crate) faults: Option<Faults>,
+    pub(crate) chronicle: Arc<Chronicle>,
     pub(crate) fatal: mpsc::Sender<Fatal>,
     /// Told once, when the ports are there or could not be made.
     pub(crate) ready: oneshot::Sender<Result<(), PortError>>,
@@ -46,6 +52,10 @@ pub(crate) struct Keeper {
     charge: Option<(Charge, Ported)>,
     station: Option<Rc<Station>>,
     budgets: BTreeMap<ShardId, (Budget, u64)>,
+    /// Shards whose actors end by order.
+    ordered: BTreeSet<ShardId>,
+    /// Which arbiter this is, from 0.
+    arbiter: usize,
     #[cfg(feature = "world")]
     shown: Option<Rc<std::cell::RefCell<Vec<Rc<Station>>>>>,
 }
@@ -76,6 +86,8 @@ impl Keeper {
             charge: Some((charge, ported)),
             station: None,
             budgets: BTreeMap::new(),
+            ordered: BTreeSet::new(),
+            arbiter: 0,
             #[cfg(feature = "world")]
             shown: None,
         }
@@ -89,6 +101,7 @@ impl Keeper {
     }
 
     fn begin(&mut self, charge: Charge, ported: Ported, ctx: &mut Context<Self>) {
+        self.arbiter = charge.arbiter;
         let ports = match ported(Rc::new(charge.fleet)) {
             Ok(ports) => ports,
             Err(error) => {
@@ -96,7 +109,7 @@ impl Keeper {
                 return;
             }
         };
-        let station = Station::new(charge.settings, ports, charge.faults, charge.fatal);
+        let station = Station::new(charge.settings, ports, charge.faults, charge.chronicle, charge.fatal);
         for id in charge.shards {
             let shard = Rc::new(Shard::new(id, &station.settings));
             station.add(Rc::clone(&shard));
@@ -172,6 +185,12 @@ impl Handler<ShardDied> for Keeper {
         let Some(station) = self.station.clone() else { return };
         let Some(shard) = station.shard(id) else { return };
         shard.serve(None);
+        if self.ordered.remove(&id) {
+            tracing::info!(shard = %id, "the shard's actor is started anew by order");
+            ctx.notify(Serve(id));
+            return;
+        }
+        station.chronicle.count(Count::ShardDeaths);
         let Some((budget, since_ms)) = self.budgets.get_mut(&id) else {
             return;
         };

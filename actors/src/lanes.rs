@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ostinato_machine::guild::{Answer, Report, Seen, Stage, To, Wanted, WantedVoice};
-use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId};
+use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId, ShardId};
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
@@ -227,6 +227,27 @@ impl Lanes {
             lane.audio.borrow_mut().node_up(node, resumed, seen, rising_ms);
             audio::kick(station, &lane);
         }
+    }
+
+    /// The node of the player that the guild last said it wants, and whether a track is to sound there.
+    pub(crate) fn told(&self, guild: GuildId) -> Option<(NodeId, bool)> {
+        let lane = self.known(guild)?;
+        let audio = lane.audio.borrow();
+        let wanted = audio.wanted()?;
+        Some((wanted.node.clone(), wanted.track.is_some() && !wanted.paused))
+    }
+
+    /// Players that the guilds of a shard want, and those of them that are to sound.
+    pub(crate) fn players(&self, shard: ShardId) -> (usize, usize) {
+        let guilds = self.guilds.borrow();
+        let mine = guilds.values().filter(|lane| lane.shard.id == shard);
+        mine.fold((0, 0), |(players, playing), lane| match lane.audio.borrow().wanted() {
+            Some(wanted) => (
+                players + 1,
+                playing + usize::from(wanted.track.is_some() && !wanted.paused),
+            ),
+            None => (players, playing),
+        })
     }
 
     /// The player that the guild last said it wants.

@@ -7,13 +7,15 @@
 //! The way of an input: [`ingress`] → slot (`shard`) → `shard_actor` → `guild_actor` (decide, apply) → `gate` (waits
 //! until it is durable) → `lanes` (audio, voice, replies, questions).
 //!
-//! Later work has its place: `watchdog` (wedged arbiters) and `orders` (an operator's restart and release) beside
-//! [`root`]; `bridge_actor` and `telemetry_actor` beside [`fleet_actor`]; `record` (recording and replaying inputs) beside
+//! Beside it: [`operator`] sees and orders, [`chronicle`] keeps what happened.
+//!
+//! Later work has its place: `bridge_actor` and `telemetry_actor` beside [`fleet_actor`]; `record` (recording and replaying inputs) beside
 //! [`ingress`].
 
 #[cfg(panic = "abort")]
 compile_error!("a guild that panics must not end the process: build with panic = \"unwind\"");
 
+pub mod chronicle;
 pub mod clock;
 mod faults;
 pub mod fleet_actor;
@@ -25,6 +27,7 @@ mod lanes;
 mod marks;
 mod messages;
 mod obituary;
+pub mod operator;
 pub mod ports;
 pub mod root;
 mod seats;

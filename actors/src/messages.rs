@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use actix::Message;
-use ostinato_machine::guild::{Guild, Snapshot, Stamped};
-use ostinato_machine::slot::SlotInput;
+use ostinato_machine::guild::{Guild, GuildFacts, Snapshot, Stamped};
+use ostinato_machine::slot::{NotNow, SlotInput, SlotOrder};
+use tokio::sync::oneshot;
 
+use crate::chronicle::{Cause, Had};
 use crate::marks::Mark;
 
 /// An input on its way, with the mark that it holds.
@@ -30,8 +32,52 @@ pub(crate) enum Work {
     Died {
         incarnation: u64,
         value: Option<Box<Guild>>,
-        reference: Arc<str>,
+        fate: Box<Fate>,
     },
+    /// The actor ended as it was told; `value` is there if it had one.
+    Yielded {
+        incarnation: u64,
+        value: Option<Box<Guild>>,
+    },
+    /// An operator orders something of the slot, and waits for the answer.
+    Order {
+        order: SlotOrder,
+        reference: Arc<str>,
+        answer: oneshot::Sender<Result<(), NotNow>>,
+    },
+}
+
+/// How an actor died.
+#[derive(Debug)]
+pub(crate) struct Fate {
+    pub(crate) cause: Cause,
+    /// For the user, the log and the operator.
+    pub(crate) reference: Arc<str>,
+    /// What was said, with the place: for the log alone, it can hold what a user wrote.
+    pub(crate) said: String,
+    /// The input that it had in hand.
+    pub(crate) input: &'static str,
+    /// The inputs before, oldest first.
+    pub(crate) before: Vec<Had>,
+}
+
+impl Fate {
+    /// Nobody knows more than the cause.
+    pub(crate) fn of(cause: Cause, reference: Arc<str>) -> Box<Self> {
+        Box::new(Self {
+            cause,
+            reference,
+            said: String::new(),
+            input: "(unknown)",
+            before: Vec::new(),
+        })
+    }
+
+    /// Where in the code it died: what a panic says last.
+    pub(crate) fn place(&self) -> Arc<str> {
+        let place = self.said.rsplit_once(" at ").map(|(_, place)| place);
+        place.unwrap_or_else(|| self.cause.name()).into()
+    }
 }
 
 /// What the shard must know of an applied input.
@@ -59,6 +105,24 @@ pub(crate) struct Deliver {
     /// 0 is the first input of the incarnation.
     pub(crate) seq: u64,
     pub(crate) item: Arc<Item>,
+}
+
+/// To a guild: end, and hand over the value.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Retire;
+
+/// To a guild: how it stands.
+#[derive(Message)]
+#[rtype(result = "Option<Box<Looked>>")]
+pub(crate) struct Look;
+
+/// How a guild stands, as its actor tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Looked {
+    pub(crate) state: GuildFacts,
+    /// The newest inputs, oldest first.
+    pub(crate) had: Vec<Had>,
 }
 
 /// To a guild: its kept state, and whether it is to be loaded by a process that starts. `None`: there is no value.

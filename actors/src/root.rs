@@ -13,12 +13,14 @@ use ostinato_machine::guild::Input;
 use ostinato_machine::ids::{CauseId, ShardId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use crate::chronicle::Chronicle;
 use crate::clock;
 use crate::faults::Faults;
 use crate::fleet_actor::{FleetHandle, Now};
 use crate::ingress::{Ingress, Way};
 use crate::keeper::{Charge, Drain, Keeper, Vanish};
 use crate::obituary;
+use crate::operator::Operator;
 use crate::ports::{FleetPort, PortError, Ports};
 use crate::settings::Settings;
 
@@ -123,6 +125,7 @@ pub struct Root {
     fatal: Mutex<mpsc::Receiver<Fatal>>,
     threads: Box<dyn Threads>,
     drain_ms: u64,
+    operator: Operator,
 }
 
 impl Root {
@@ -151,6 +154,8 @@ impl Root {
         let fleet = FleetHandle::start(proposals(&ingress), clock);
         let (fatal, fatals) = mpsc::channel(FATALS);
         let count = settings.threads.clamp(1, settings.shards.len().max(1));
+        let chronicle = Arc::new(Chronicle::default());
+        let mut hands = Vec::new();
         let mut ways = BTreeMap::new();
         let mut keepers = Vec::new();
         let mut starting = Vec::new();
@@ -158,14 +163,17 @@ impl Root {
             let shards: Vec<ShardId> = settings.shards.iter().skip(index).step_by(count).copied().collect();
             let (ready, started) = oneshot::channel();
             let charge = Charge {
+                arbiter: index,
                 settings: settings.clone(),
                 shards: shards.clone(),
                 fleet: fleet.clone(),
                 faults: faults.clone(),
+                chronicle: Arc::clone(&chronicle),
                 fatal: fatal.clone(),
                 ready,
             };
             let keeper = threads.keep(index, charge);
+            hands.push((shards.iter().copied().collect(), keeper.clone()));
             let way = Arc::new(Way::to(keeper.clone()));
             ways.extend(shards.into_iter().map(|shard| (shard, Arc::clone(&way))));
             keepers.push(keeper);
@@ -185,12 +193,18 @@ impl Root {
             fatal: Mutex::new(fatals),
             threads,
             drain_ms: settings.drain_ms,
+            operator: Operator::new(settings.total_shards, hands, chronicle),
         })
     }
 
     /// The way to every guild of this process.
     pub fn ingress(&self) -> Ingress {
         self.ingress.clone()
+    }
+
+    /// The operator's hand on this process.
+    pub fn operator(&self) -> Operator {
+        self.operator.clone()
     }
 
     /// Waits until the process can't go on, and says why.

@@ -3,6 +3,7 @@
 //! Compact by design: nothing else of a guild is cached. It is plain data; the shard decides who is told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ostinato_machine::guild::Seat;
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
@@ -13,6 +14,8 @@ use crate::ports::GuildSeats;
 #[derive(Debug, Default)]
 pub(crate) struct Seats {
     guilds: BTreeMap<GuildId, Row>,
+    /// Names, as the gateway said them to this process.
+    names: BTreeMap<GuildId, Arc<str>>,
     changed: BTreeSet<GuildId>,
 }
 
@@ -119,6 +122,7 @@ impl Seats {
 
     /// The guild is gone.
     pub(crate) fn remove(&mut self, guild: GuildId) {
+        self.names.remove(&guild);
         if self.guilds.remove(&guild).is_some() {
             self.changed.insert(guild);
         }
@@ -139,6 +143,36 @@ impl Seats {
     pub(crate) fn seated(&self) -> Vec<GuildId> {
         let seated = self.guilds.iter().filter(|(_, row)| row.own.is_some());
         seated.map(|(guild, _)| *guild).collect()
+    }
+
+    /// Every guild that was announced or restored, by id.
+    pub(crate) fn guilds(&self) -> impl Iterator<Item = GuildId> {
+        self.guilds.keys().copied()
+    }
+
+    /// How many guilds were announced or restored.
+    pub(crate) fn len(&self) -> usize {
+        self.guilds.len()
+    }
+
+    /// In how many guilds the bot sits, and how many human listeners sit beside it.
+    pub(crate) fn audience(&self) -> (usize, usize) {
+        let seated = self.guilds.iter().filter(|(_, row)| row.own.is_some());
+        seated.fold((0, 0), |(guilds, people), (guild, _)| {
+            (guilds + 1, people + self.listeners(*guild))
+        })
+    }
+
+    /// What the guild is called.
+    pub(crate) fn call(&mut self, guild: GuildId, name: &str) {
+        if self.names.get(&guild).is_none_or(|known| **known != *name) {
+            self.names.insert(guild, name.into());
+        }
+    }
+
+    /// What the guild is called; empty when nobody has said.
+    pub(crate) fn name(&self, guild: GuildId) -> Arc<str> {
+        self.names.get(&guild).cloned().unwrap_or_default()
     }
 
     /// Human listeners beside the bot.

@@ -17,7 +17,7 @@ use actix::Addr;
 use ostinato_machine::guild::{Guild, Input};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 use ostinato_machine::restart::{CommonCause, Tokens};
-use ostinato_machine::slot::{Phase, Refused, Slot, SlotContext, SlotInput, SlotOutput};
+use ostinato_machine::slot::{NotNow, Phase, Refused, Slot, SlotContext, SlotFacts, SlotInput, SlotOrder, SlotOutput};
 use tokio::sync::Notify;
 
 use crate::guild_actor::GuildActor;
@@ -217,8 +217,26 @@ impl Shard {
             .map_or(Phase::Cold, |entry| entry.slot.phase())
     }
 
+    /// Whether the shard's actor runs, as far as known.
+    pub(crate) fn is_served(&self) -> bool {
+        self.address.borrow().is_some()
+    }
+
+    /// How the guild's slot stands.
+    pub(crate) fn slot_facts(&self, guild: GuildId) -> SlotFacts {
+        let table = self.table.borrow();
+        let entry = table.entries.get(&guild);
+        entry.map_or_else(|| Slot::<Item>::default().facts(), |entry| entry.slot.facts())
+    }
+
+    /// Every guild that was heard of or has a slot, by id.
+    pub(crate) fn known_guilds(&self) -> BTreeSet<GuildId> {
+        let mut all: BTreeSet<GuildId> = self.seats.borrow().guilds().collect();
+        all.extend(self.table.borrow().entries.keys());
+        all
+    }
+
     /// How many accepted inputs of a guild are not closed yet.
-    #[cfg(feature = "world")]
     pub(crate) fn held(&self, guild: GuildId) -> usize {
         let table = self.table.borrow();
         table.entries.get(&guild).map_or(0, |entry| entry.slot.held())
@@ -251,7 +269,9 @@ impl Shard {
     pub(crate) fn is_idle(&self) -> bool {
         let table = self.table.borrow();
         let busy = |entry: &Entry| match entry.slot.phase() {
-            Phase::Live | Phase::Loading | Phase::Passivating | Phase::Stopping => entry.slot.held() > 0,
+            Phase::Live | Phase::Loading | Phase::Yielding | Phase::Passivating | Phase::Stopping => {
+                entry.slot.held() > 0
+            }
             Phase::Cold | Phase::BackingOff | Phase::Parked | Phase::Stopped => false,
         };
         table.work.is_empty() && !table.entries.values().any(busy)
@@ -300,8 +320,25 @@ impl Table {
         input: SlotInput,
         out: &mut Vec<SlotOutput<Item>>,
     ) {
-        let entry = self.entries.entry(guild).or_default();
-        let mut context = SlotContext {
+        let (entry, mut context) = self.at(guild, now, settings);
+        entry.slot.step(&mut context, input, out);
+    }
+
+    /// One order of an operator.
+    pub(crate) fn order(
+        &mut self,
+        guild: GuildId,
+        now: Now,
+        settings: &Settings,
+        (order, reference): (SlotOrder, Arc<str>),
+        out: &mut Vec<SlotOutput<Item>>,
+    ) -> Result<(), NotNow> {
+        let (entry, mut context) = self.at(guild, now, settings);
+        entry.slot.order(&mut context, order, reference, out)
+    }
+
+    fn at<'a>(&'a mut self, guild: GuildId, now: Now, settings: &'a Settings) -> (&'a mut Entry, SlotContext<'a>) {
+        let context = SlotContext {
             now_ms: now.rising_ms,
             wall_ms: now.wall_ms,
             chance: now.chance,
@@ -309,7 +346,7 @@ impl Table {
             tokens: &mut self.tokens,
             incarnations: &mut self.incarnations,
         };
-        entry.slot.step(&mut context, input, out);
+        (self.entries.entry(guild).or_default(), context)
     }
 
     /// Sets the guild's timer to what is due next; a slot that nothing speaks for is let go. Tells whether the timer is
@@ -389,6 +426,19 @@ impl Entry {
             .into_iter()
             .flatten()
             .min_by_key(|(at_ms, _)| *at_ms)
+    }
+
+    /// Lets the actor go: nobody else holds the address, so it ends with it.
+    pub(crate) fn end(&mut self) {
+        self.address = None;
+        self.wake_at_ms = None;
+        self.rests_since_ms = None;
+    }
+
+    /// Its actor is no more; `value` is what it leaves.
+    pub(crate) fn leave(&mut self, value: Option<Box<Guild>>) {
+        self.value = value;
+        self.end();
     }
 
     /// The guild is being woken: once for each time that it names, and never in a spin.

@@ -6,6 +6,7 @@ mod beat;
 mod doors;
 mod execute;
 mod open;
+mod order;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use ostinato_machine::guild::{Guild, Input, Stamped};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::{Slot, SlotInput, SlotOutput};
 
+use crate::chronicle::{Alarm, Cause, Death};
 use crate::faults::{Note, Strike};
-use crate::messages::{Applied, Attend, Deliver, Item, Work};
+use crate::messages::{Applied, Attend, Deliver, Fate, Item, Work};
 use crate::obituary::{self, Obituary};
 use crate::shard::{Due, Shard};
 use crate::station::Station;
@@ -73,17 +75,22 @@ impl ShardActor {
             self.shard.put(guild, Work::Slot(input));
         }
         for (guild, incarnation) in lost {
-            let reference = obituary::reference(self.station.ports.clock.chance());
-            let died = Work::Died {
-                incarnation,
-                value: None,
-                reference,
-            };
-            self.shard.put(guild, died);
+            self.lost(guild, incarnation, Cause::Gone);
         }
         for (address, deliver) in again {
             address.do_send(deliver);
         }
+    }
+
+    /// An actor that can say nothing of its end any more.
+    fn lost(&self, guild: GuildId, incarnation: u64, cause: Cause) {
+        let reference = obituary::reference(self.station.ports.clock.chance());
+        let died = Work::Died {
+            incarnation,
+            value: None,
+            fate: Fate::of(cause, reference),
+        };
+        self.shard.put(guild, died);
     }
 
     /// What the guild has in flight. Its first input lies in its mailbox or is applied already: whatever comes under that
@@ -151,8 +158,17 @@ impl ShardActor {
             Work::Died {
                 incarnation,
                 value,
+                fate,
+            } => self.died(guild, incarnation, value, *fate),
+            Work::Yielded { incarnation, value } => self.yielded(guild, incarnation, value),
+            Work::Order {
+                order,
                 reference,
-            } => self.died(guild, incarnation, value, reference),
+                answer,
+            } => {
+                // Nobody listens any more when it took too long.
+                let _ = answer.send(self.order(guild, order, reference));
+            }
         }
     }
 
@@ -174,7 +190,7 @@ impl ShardActor {
         self.step(guild, SlotInput::Applied { incarnation, seq }, None);
     }
 
-    fn died(&self, guild: GuildId, incarnation: u64, value: Option<Box<Guild>>, reference: Arc<str>) {
+    fn died(&self, guild: GuildId, incarnation: u64, value: Option<Box<Guild>>, fate: Fate) {
         let keep = value.is_some();
         let alarm = {
             let mut table = self.shard.table.borrow_mut();
@@ -184,17 +200,17 @@ impl ShardActor {
                 drop(table);
                 return self.arm(guild);
             }
-            entry.value = value;
-            entry.address = None;
-            entry.wake_at_ms = None;
-            entry.rests_since_ms = None;
+            entry.leave(value);
             let live = table.live();
             let now_ms = self.station.ports.clock.monotonic_ms();
             table.alarm.death(guild, live, now_ms)
         };
-        self.station.note(guild, Note::Died);
+        let reference = Arc::clone(&fate.reference);
+        self.mourn(guild, incarnation, keep, fate);
         if let Some(guilds) = alarm {
             self.station.note(guild, Note::Alarm);
+            let (at_ms, shard) = (self.station.ports.clock.now_ms(), self.shard.id);
+            self.station.chronicle.alarm(Alarm { at_ms, shard, guilds });
             tracing::error!(shard = %self.shard.id, guilds, "many guilds die at once; look for a common cause");
         }
         let died = SlotInput::Died {
@@ -203,6 +219,33 @@ impl ShardActor {
             reference,
         };
         self.step(guild, died, None);
+    }
+
+    /// Says a death once: in the log, in the books and, by them, as a metric.
+    fn mourn(&self, guild: GuildId, incarnation: u64, kept: bool, fate: Fate) {
+        let place = fate.place();
+        let Fate {
+            cause,
+            reference,
+            said,
+            input,
+            before,
+        } = fate;
+        let shard = self.shard.id;
+        tracing::error!(%guild, %shard, input, cause = cause.name(), %reference, kept, said, "a guild died");
+        self.station.note(guild, Note::Died);
+        self.station.chronicle.died(Death {
+            at_ms: self.station.ports.clock.now_ms(),
+            guild,
+            shard,
+            incarnation,
+            cause,
+            place,
+            input,
+            reference,
+            kept,
+            before,
+        });
     }
 
     /// One step of a slot and all that it wants done. `loaded`: the value that a start may need.
@@ -214,7 +257,10 @@ impl ShardActor {
             .table
             .borrow_mut()
             .step(guild, now, settings, input, &mut out);
-        let mut loaded = loaded;
+        self.carry_out(guild, out, loaded);
+    }
+
+    fn carry_out(&self, guild: GuildId, out: Vec<SlotOutput<Item>>, mut loaded: Option<Box<Guild>>) {
         for output in out {
             self.execute(guild, output, &mut loaded);
         }

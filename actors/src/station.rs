@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -13,6 +14,7 @@ use ostinato_machine::ids::{CauseId, GuildId, ShardId};
 use ostinato_machine::slot::{Refused, SlotInput};
 use tokio::sync::{mpsc, watch};
 
+use crate::chronicle::{Chronicle, Count};
 use crate::faults::{self, Faults, Note, Strike};
 use crate::gate::Gate;
 use crate::ingress;
@@ -33,6 +35,7 @@ pub(crate) struct Station {
     pub(crate) gate: Gate,
     pub(crate) lanes: Lanes,
     pub(crate) faults: Option<Faults>,
+    pub(crate) chronicle: Arc<Chronicle>,
     shards: RefCell<BTreeMap<ShardId, Rc<Shard>>>,
     over: watch::Sender<bool>,
     fatal: mpsc::Sender<Fatal>,
@@ -45,6 +48,7 @@ impl Station {
         settings: Settings,
         ports: Ports,
         faults: Option<Faults>,
+        chronicle: Arc<Chronicle>,
         fatal: mpsc::Sender<Fatal>,
     ) -> Rc<Self> {
         Rc::new(Self {
@@ -53,6 +57,7 @@ impl Station {
             gate: Gate::default(),
             lanes: Lanes::default(),
             faults,
+            chronicle,
             shards: RefCell::default(),
             over: watch::Sender::new(false),
             fatal,
@@ -127,8 +132,20 @@ impl Station {
         faults::strike(self.faults.as_ref(), at, guild, input);
     }
 
-    /// Tells the world, if there is one, what became of an input or an actor.
+    /// Counts what became of an input or an actor, and tells the world, if there is one.
     pub(crate) fn note(&self, guild: GuildId, note: Note) {
+        let count = match note {
+            Note::Accepted => Some(Count::Accepted),
+            Note::Applied => Some(Count::Applied),
+            Note::Refused => Some(Count::Refused),
+            Note::Started => Some(Count::Started),
+            Note::Parked => Some(Count::Parked),
+            // The chronicle knows more of these than their number.
+            Note::DeadLettered | Note::Died | Note::Alarm => None,
+        };
+        if let Some(count) = count {
+            self.chronicle.count(count);
+        }
         faults::note(self.faults.as_ref(), guild, note);
     }
 
@@ -163,6 +180,9 @@ impl Station {
             | Input::Wake => None,
         };
         let result = self.admit(guild, cause, input, sequence);
+        if result.is_err() {
+            self.chronicle.count(Count::TurnedAway);
+        }
         if let (Some((command, reply)), Err(why)) = (&waits, &result) {
             tracing::info!(%guild, command, cause = reply.id, %why, "a command was refused at the door");
             self.lanes.replies.say(self, guild, reply, Say::Refused(why.refusal()));

@@ -14,7 +14,12 @@ pub(crate) async fn ill(world: &World, guild: GuildId) -> Option<String> {
     match phase {
         Phase::Parked => return None,
         Phase::Cold | Phase::Live => {}
-        Phase::Loading | Phase::BackingOff | Phase::Passivating | Phase::Stopping | Phase::Stopped => {
+        Phase::Loading
+        | Phase::BackingOff
+        | Phase::Yielding
+        | Phase::Passivating
+        | Phase::Stopping
+        | Phase::Stopped => {
             return Some(format!("{phase:?}"));
         }
     }

@@ -10,6 +10,7 @@ mod fate;
 mod health;
 mod isolation;
 mod killed;
+mod operator;
 mod poison;
 mod restarts;
 mod stage;

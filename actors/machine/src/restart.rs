@@ -149,6 +149,11 @@ impl Budget {
         Verdict::Restart { rung }
     }
 
+    /// Restarts that counted at the newest death.
+    pub fn restarts(&self) -> usize {
+        self.restarts.len()
+    }
+
     /// Forgets everything: after an operator's restart, or when health came back.
     pub fn reset(&mut self) {
         self.restarts.clear();

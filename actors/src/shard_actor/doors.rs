@@ -72,7 +72,10 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
             // Said once, by whoever ends the process.
             station.fatal(Fatal::Gateway { code, fix });
         }
-        GatewayEvent::GuildUp { seats, .. } => guild_up(station, shard, sequence, &seats),
+        GatewayEvent::GuildUp { seats, name } => {
+            shard.seats.borrow_mut().call(GuildId(seats.guild), &name);
+            guild_up(station, shard, sequence, &seats);
+        }
         GatewayEvent::GuildGone { guild } => {
             shard.seats.borrow_mut().remove(guild);
             station.fact(shard, guild, Input::GuildGone, sequence);
@@ -223,7 +226,7 @@ fn reconcile(station: &Rc<Station>, shard: &Rc<Shard>, node: &NodeId, resumed: b
     station.lanes.node_up(station, shard, node, resumed, &players);
     for (guild, seen) in players {
         match shard.phase(guild) {
-            Phase::Live | Phase::Passivating | Phase::Stopping => {
+            Phase::Live | Phase::Yielding | Phase::Passivating | Phase::Stopping => {
                 let (node, report) = (node.clone(), Report::Whole(seen));
                 station.fact(shard, guild, Input::Player { node, report }, 0);
             }

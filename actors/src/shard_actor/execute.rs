@@ -9,9 +9,10 @@ use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::{LoadFault, Phase, Refused, SlotInput, SlotOutput};
 
 use super::ShardActor;
+use crate::chronicle::{Cause, DeadLetter};
 use crate::faults::Note;
 use crate::guild_actor::{GuildActor, input_name};
-use crate::messages::{Deliver, Item, Work};
+use crate::messages::{Deliver, Item, Retire, Work};
 use crate::obituary;
 use crate::ports::Stored;
 use crate::shard::{Greeting, Shard};
@@ -36,6 +37,14 @@ impl ShardActor {
                 self.station.note(guild, Note::DeadLettered);
                 let (command, cause) = (input_name(&input.stamped.input), &input.stamped.cause);
                 tracing::error!(%guild, %shard, command, ?cause, %reference, "a dead letter: this input killed its guild and is not tried again");
+                self.station.chronicle.dead_letter(DeadLetter {
+                    at_ms: self.station.ports.clock.now_ms(),
+                    guild,
+                    shard,
+                    input: command,
+                    cause: cause.clone(),
+                    reference: Arc::clone(&reference),
+                });
                 let reference = reference.as_ref().into();
                 self.tell(guild, &input, Refusal::Fault { reference });
             }
@@ -46,7 +55,8 @@ impl ShardActor {
                     shard.put(guild, Work::Slot(SlotInput::Saved { incarnation, saved }));
                 });
             }
-            SlotOutput::End { .. } => self.end(guild),
+            SlotOutput::Retire { incarnation } => self.retire(guild, incarnation),
+            SlotOutput::End { .. } => self.shard.table.borrow_mut().entry(guild).end(),
             SlotOutput::Drop => {
                 let mut table = self.shard.table.borrow_mut();
                 table.entry(guild).value = None;
@@ -60,19 +70,22 @@ impl ShardActor {
                 let probe_in_ms = probe_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
                 tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked: it died too often");
                 self.station.note(guild, Note::Parked);
-                self.end(guild);
+                self.shard.table.borrow_mut().entry(guild).end();
                 self.silence_later(guild);
             }
         }
     }
 
-    fn end(&self, guild: GuildId) {
-        let mut table = self.shard.table.borrow_mut();
-        let entry = table.entry(guild);
-        // Nobody else holds the address: the actor ends with it.
-        entry.address = None;
-        entry.wake_at_ms = None;
-        entry.rests_since_ms = None;
+    fn retire(&self, guild: GuildId, incarnation: u64) {
+        let told = {
+            let mut table = self.shard.table.borrow_mut();
+            let address = table.entry(guild).address.as_ref();
+            let address = address.filter(|address| address.connected());
+            address.map(|address| address.do_send(Retire))
+        };
+        if told.is_none() {
+            self.lost(guild, incarnation, Cause::Gone);
+        }
     }
 
     /// Nobody can control the player of a guild that stays parked: after a while it goes, and the channel is left.
@@ -89,14 +102,7 @@ impl ShardActor {
     fn start(&self, guild: GuildId, incarnation: u64, cold: bool, loaded: &mut Option<Box<Guild>>) {
         let value = self.shard.table.borrow_mut().entry(guild).value.take();
         let Some(value) = value.or_else(|| loaded.take()) else {
-            let reference = obituary::reference(self.station.ports.clock.chance());
-            tracing::error!(%guild, shard = %self.shard.id, %reference, "a guild was to start without a value");
-            let died = Work::Died {
-                incarnation,
-                value: None,
-                reference,
-            };
-            return self.shard.put(guild, died);
+            return self.lost(guild, incarnation, Cause::NoValue);
         };
         let restored = {
             let seats = self.shard.seats.borrow();
@@ -133,14 +139,7 @@ impl ShardActor {
         if sent.is_some() {
             return;
         }
-        let reference = obituary::reference(self.station.ports.clock.chance());
-        tracing::error!(%guild, shard = %self.shard.id, %reference, "a guild's actor is gone without a word");
-        let died = Work::Died {
-            incarnation,
-            value: None,
-            reference,
-        };
-        self.shard.put(guild, died);
+        self.lost(guild, incarnation, Cause::Gone);
     }
 
     fn refuse(&self, guild: GuildId, item: &Item, why: &Refused) {

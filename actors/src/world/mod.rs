@@ -41,6 +41,7 @@ pub use self::store::{FakeStore, StoreMode};
 pub use self::trace::{Line, What};
 use crate::ingress::Ingress;
 use crate::keeper::{Charge, Keeper};
+use crate::operator::Operator;
 use crate::ports::{Clock, Ports};
 use crate::root::{Drained, Fatal, Root, StartError, Threads};
 use crate::settings::Settings;
@@ -199,6 +200,11 @@ impl World {
     /// The way to the guilds of the process.
     pub fn ingress(&self) -> Option<Ingress> {
         self.process.borrow().as_ref().map(|process| process.root.ingress())
+    }
+
+    /// The operator's hand on the process.
+    pub fn operator(&self) -> Option<Operator> {
+        self.process.borrow().as_ref().map(|process| process.root.operator())
     }
 
     /// Offers an input straight at the guild's slot, as its own arbiter does.

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::{Refused, Slot, SlotContext, SlotOutput, State};
+use super::{Refused, Slot, SlotContext, SlotOutput, State, Then};
 use crate::restart::Verdict;
 
 impl<I> Slot<I> {
@@ -31,17 +31,19 @@ impl<I> Slot<I> {
         if !keep {
             out.push(SlotOutput::Drop);
         }
-        let healthy = match self.state {
+        let mut cold = false;
+        let healthy = match &self.state {
             State::Live { since_ms, useful, .. } => {
-                useful && context.now_ms.saturating_sub(since_ms) >= context.policy.restart.healthy_ms
+                *useful && context.now_ms.saturating_sub(*since_ms) >= context.policy.restart.healthy_ms
             }
-            State::Stopping { .. } => {
-                self.refuse_all(&Refused::Stopping, out);
-                self.state = State::Stopping {
-                    incarnation: None,
-                    restoring: false,
-                };
-                return;
+            State::Stopping { .. } => return self.stop_at_once(out),
+            State::Yielding { then: Then::Park, .. } => return self.park(None, reference, out),
+            State::Yielding {
+                then: Then::Start { cold: ordered },
+                ..
+            } => {
+                cold = *ordered;
+                true
             }
             State::Passivating { .. } => true,
             State::Cold | State::Loading { .. } | State::BackingOff { .. } | State::Parked { .. } => false,
@@ -50,7 +52,7 @@ impl<I> Slot<I> {
             self.probes = 0;
         }
         if self.probes > 0 {
-            self.park(context, reference, out);
+            self.park_and_probe(context, reference, out);
             return;
         }
         match self.budget.death(&context.policy.restart, context.now_ms, healthy) {
@@ -61,20 +63,30 @@ impl<I> Slot<I> {
                 self.state = State::BackingOff {
                     until_ms,
                     hot: keep,
-                    cold: false,
+                    cold,
                     admitted: false,
                 };
                 out.push(SlotOutput::BackingOff { rung, until_ms });
             }
-            Verdict::Exhausted => self.park(context, reference, out),
+            Verdict::Exhausted => self.park_and_probe(context, reference, out),
         }
     }
 
-    pub(super) fn park(&mut self, context: &SlotContext<'_>, reference: Arc<str>, out: &mut Vec<SlotOutput<I>>) {
-        self.refuse_all(&Refused::Parked(Arc::clone(&reference)), out);
+    /// Parks the guild and tries it again later, each time later.
+    pub(super) fn park_and_probe(
+        &mut self,
+        context: &SlotContext<'_>,
+        reference: Arc<str>,
+        out: &mut Vec<SlotOutput<I>>,
+    ) {
         let delay = context.policy.restart.probe_ms(self.probes);
-        let probe_at_ms = delay.map(|delay| context.now_ms.saturating_add(delay));
         self.probes = self.probes.saturating_add(1);
+        let probe_at_ms = delay.map(|delay| context.now_ms.saturating_add(delay));
+        self.park(probe_at_ms, reference, out);
+    }
+
+    pub(super) fn park(&mut self, probe_at_ms: Option<u64>, reference: Arc<str>, out: &mut Vec<SlotOutput<I>>) {
+        self.refuse_all(&Refused::Parked(Arc::clone(&reference)), out);
         self.budget.reset();
         self.state = State::Parked {
             reference: Arc::clone(&reference),

@@ -12,6 +12,9 @@
 )]
 
 mod death;
+mod facts;
+mod io;
+mod order;
 #[cfg(test)]
 mod random;
 mod refused;
@@ -23,6 +26,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::restart::{Budget, RestartPolicy, Tokens};
+pub use facts::SlotFacts;
+pub use io::{LoadFault, SlotInput, SlotOutput};
+use order::Then;
+pub use order::{NotNow, SlotOrder};
 pub use refused::Refused;
 
 /// Bounds, budgets and deadlines of a slot.
@@ -40,6 +47,8 @@ pub struct SlotPolicy {
     pub load_deadline_ms: u64,
     /// Longest save before sleep, ms.
     pub save_deadline_ms: u64,
+    /// How long an actor that is to end may take over the input that it has, ms.
+    pub yield_deadline_ms: u64,
 }
 
 impl Default for SlotPolicy {
@@ -51,6 +60,7 @@ impl Default for SlotPolicy {
             fact_reserve: 64,
             load_deadline_ms: 2_000,
             save_deadline_ms: 5_000,
+            yield_deadline_ms: 1_000,
         }
     }
 }
@@ -70,134 +80,6 @@ pub struct SlotContext<'a> {
     pub tokens: &'a mut Tokens,
     /// Newest incarnation number of the shard: numbers rise over the life of a guild and over processes.
     pub incarnations: &'a mut u64,
-}
-
-/// What happened to a slot, besides inputs that were offered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SlotInput {
-    /// Time went on, or an input was offered.
-    Tick,
-    /// The guild should run although nothing was offered.
-    Activate,
-    /// The guild's value is there.
-    Loaded {
-        /// Of which attempt.
-        attempt: u64,
-    },
-    /// The guild's value can't be had.
-    LoadFailed {
-        /// Of which attempt.
-        attempt: u64,
-        /// Why.
-        fault: LoadFault,
-    },
-    /// An input was applied; `seq` 0 is the first input of the incarnation.
-    Applied {
-        /// By which incarnation.
-        incarnation: u64,
-        /// Which.
-        seq: u64,
-    },
-    /// The actor died.
-    Died {
-        /// Which incarnation.
-        incarnation: u64,
-        /// Whether the guild's value is intact.
-        keep: bool,
-        /// For the user, the log and the operator.
-        reference: Arc<str>,
-    },
-    /// The guild rests: it may be put to sleep.
-    Passivate,
-    /// The save before sleep ended.
-    Saved {
-        /// Of which incarnation.
-        incarnation: u64,
-        /// Whether it is durable.
-        saved: bool,
-    },
-    /// The process stops: finish what is held, accept nothing more.
-    Stop,
-}
-
-/// Why a guild's value can't be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoadFault {
-    /// The store can't be reached now. Nothing is known about the guild.
-    Unreachable,
-    /// What is stored can't be read by this release: nothing is guessed and nothing is overwritten.
-    Unreadable {
-        /// For the operator.
-        reference: Arc<str>,
-    },
-}
-
-/// What should be done for a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SlotOutput<I> {
-    /// Read the guild from the store.
-    Load {
-        /// Goes back with the result.
-        attempt: u64,
-    },
-    /// Start an actor: with the value at hand, and with the facts as its first input.
-    Start {
-        /// Its number.
-        incarnation: u64,
-        /// Queue and settings only, no player.
-        cold: bool,
-    },
-    /// Give the guild this input.
-    Deliver {
-        /// To which incarnation.
-        incarnation: u64,
-        /// Number of the input.
-        seq: u64,
-        /// The input.
-        input: Arc<I>,
-    },
-    /// Tell whoever waits for this accepted input that it will not be done.
-    Refuse {
-        /// The input.
-        input: Arc<I>,
-        /// Why.
-        why: Refused,
-    },
-    /// This input killed the guild. It is not tried again.
-    DeadLetter {
-        /// Its number.
-        seq: u64,
-        /// The input.
-        input: Arc<I>,
-        /// For the user, the log and the operator.
-        reference: Arc<str>,
-    },
-    /// Write a snapshot.
-    Save {
-        /// Of which incarnation.
-        incarnation: u64,
-    },
-    /// End the actor.
-    End {
-        /// Which incarnation.
-        incarnation: u64,
-    },
-    /// The value at hand must not be used again.
-    Drop,
-    /// A restart is due.
-    BackingOff {
-        /// On which rung, from 0.
-        rung: u32,
-        /// When, ms of the rising clock.
-        until_ms: u64,
-    },
-    /// The guild is parked.
-    Parked {
-        /// For the user, the log and the operator.
-        reference: Arc<str>,
-        /// When it is tried again, ms of the rising clock.
-        probe_at_ms: Option<u64>,
-    },
 }
 
 /// An accepted input.
@@ -229,9 +111,18 @@ enum State {
         cold: bool,
         admitted: bool,
     },
+    /// The actor ends by order once it has nothing in hand. `asked`: it was told to.
+    Yielding {
+        incarnation: u64,
+        restoring: bool,
+        asked: bool,
+        then: Then,
+        reference: Arc<str>,
+        deadline_ms: u64,
+    },
     /// A snapshot is being written before sleep.
     Passivating { incarnation: u64, deadline_ms: u64 },
-    /// Given up until the next probe.
+    /// Given up until the next probe, if there is one.
     Parked {
         reference: Arc<str>,
         probe_at_ms: Option<u64>,
@@ -251,6 +142,8 @@ pub enum Phase {
     Live,
     /// Waits for a restart.
     BackingOff,
+    /// Its actor is being replaced by order.
+    Yielding,
     /// Is being put to sleep.
     Passivating,
     /// Given up until the next probe.
@@ -300,6 +193,7 @@ impl<I> Slot<I> {
             | State::Loading { .. }
             | State::Live { .. }
             | State::BackingOff { .. }
+            | State::Yielding { .. }
             | State::Passivating { .. } => {}
         }
         let room = if command {
@@ -347,7 +241,9 @@ impl<I> Slot<I> {
     /// When the slot wants a [`SlotInput::Tick`], ms of the rising clock.
     pub fn due_ms(&self) -> Option<u64> {
         match &self.state {
-            State::Loading { deadline_ms, .. } | State::Passivating { deadline_ms, .. } => Some(*deadline_ms),
+            State::Loading { deadline_ms, .. }
+            | State::Yielding { deadline_ms, .. }
+            | State::Passivating { deadline_ms, .. } => Some(*deadline_ms),
             State::BackingOff { until_ms, .. } => Some(*until_ms),
             State::Parked { probe_at_ms, .. } => *probe_at_ms,
             State::Cold | State::Live { .. } | State::Stopping { .. } => None,
@@ -361,6 +257,7 @@ impl<I> Slot<I> {
             State::Loading { .. } => Phase::Loading,
             State::Live { .. } => Phase::Live,
             State::BackingOff { .. } => Phase::BackingOff,
+            State::Yielding { .. } => Phase::Yielding,
             State::Passivating { .. } => Phase::Passivating,
             State::Parked { .. } => Phase::Parked,
             State::Stopping {
@@ -373,7 +270,9 @@ impl<I> Slot<I> {
     /// The incarnation whose actor should be running.
     pub fn incarnation(&self) -> Option<u64> {
         match &self.state {
-            State::Live { incarnation, .. } | State::Passivating { incarnation, .. } => Some(*incarnation),
+            State::Live { incarnation, .. }
+            | State::Yielding { incarnation, .. }
+            | State::Passivating { incarnation, .. } => Some(*incarnation),
             State::Stopping { incarnation, .. } => *incarnation,
             State::Cold | State::Loading { .. } | State::BackingOff { .. } | State::Parked { .. } => None,
         }
@@ -382,7 +281,12 @@ impl<I> Slot<I> {
     /// The input that the actor has, by number; `Some(0)` is the first one of the incarnation.
     pub fn in_flight(&self) -> Option<u64> {
         match (&self.state, &self.in_flight) {
-            (State::Live { restoring: true, .. } | State::Stopping { restoring: true, .. }, _) => Some(0),
+            (
+                State::Live { restoring: true, .. }
+                | State::Yielding { restoring: true, .. }
+                | State::Stopping { restoring: true, .. },
+                _,
+            ) => Some(0),
             (_, Some(held)) => Some(held.seq),
             (_, None) => None,
         }

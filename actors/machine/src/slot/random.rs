@@ -19,6 +19,8 @@ enum Act {
     Activate,
     Passivate,
     Saves { saved: bool },
+    Order(SlotOrder),
+    Yields { keep: bool },
     LateNews,
     LateLoad,
     Stops,
@@ -37,9 +39,20 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Activate),
         2 => Just(Act::Passivate),
         2 => any::<bool>().prop_map(|saved| Act::Saves { saved }),
+        3 => order().prop_map(Act::Order),
+        3 => any::<bool>().prop_map(|keep| Act::Yields { keep }),
         1 => Just(Act::LateNews),
         1 => Just(Act::LateLoad),
         1 => prop_oneof![9 => Just(Act::LateNews), 1 => Just(Act::Stops)],
+    ]
+}
+
+fn order() -> impl Strategy<Value = SlotOrder> {
+    prop_oneof![
+        3 => any::<bool>().prop_map(|cold| SlotOrder::Restart { cold }),
+        2 => Just(SlotOrder::Release),
+        1 => Just(SlotOrder::Park),
+        1 => Just(SlotOrder::Passivate),
     ]
 }
 
@@ -72,6 +85,20 @@ impl Bench {
             Act::Activate => self.step(SlotInput::Activate),
             Act::Passivate => self.step(SlotInput::Passivate),
             Act::Saves { saved } => self.step(SlotInput::Saved { incarnation, saved }),
+            Act::Order(order) => {
+                let before = self.slot.clone();
+                if self.order(order).is_err() {
+                    assert_eq!(self.slot, before, "an order that is not done changes nothing");
+                }
+                Vec::new()
+            }
+            Act::Yields { keep } => {
+                // An actor ends as it was told once it has nothing in hand.
+                if self.slot.phase() == Phase::Yielding && self.slot.in_flight().is_none() {
+                    self.yields(keep);
+                }
+                Vec::new()
+            }
             Act::LateNews => self.step(SlotInput::Applied {
                 incarnation: incarnation.wrapping_sub(1),
                 seq: 1,
@@ -111,7 +138,7 @@ fn orderly(log: &[SlotOutput<u64>]) -> Result<(), TestCaseError> {
                 prop_assert!(*seq > delivered, "in order, and never again");
                 delivered = *seq;
             }
-            SlotOutput::Save { incarnation } | SlotOutput::End { incarnation } => {
+            SlotOutput::Save { incarnation } | SlotOutput::Retire { incarnation } | SlotOutput::End { incarnation } => {
                 prop_assert_eq!(*incarnation, newest);
             }
             SlotOutput::Refuse { .. }
@@ -127,7 +154,9 @@ fn orderly(log: &[SlotOutput<u64>]) -> Result<(), TestCaseError> {
 /// P10: whoever waits for something outside waits until a time that is named, and that time ends the wait.
 fn waits_end(bench: &Bench) -> Result<(), TestCaseError> {
     let waits = match bench.slot.phase() {
-        Phase::Loading | Phase::BackingOff | Phase::Passivating | Phase::Parked => true,
+        Phase::Loading | Phase::BackingOff | Phase::Yielding | Phase::Passivating => true,
+        // One that was parked by order waits for another order.
+        Phase::Parked => bench.slot.due_ms().is_some(),
         Phase::Cold | Phase::Live | Phase::Stopping | Phase::Stopped => false,
     };
     let due_ms = bench.slot.due_ms();
@@ -163,7 +192,12 @@ proptest! {
             prop_assert!(slot.held() <= 256 + 64);
             match slot.phase() {
                 Phase::Cold | Phase::Parked | Phase::Stopped => prop_assert_eq!(slot.held(), 0, "P7"),
-                Phase::Loading | Phase::Live | Phase::BackingOff | Phase::Passivating | Phase::Stopping => {}
+                Phase::Loading
+                | Phase::Live
+                | Phase::BackingOff
+                | Phase::Yielding
+                | Phase::Passivating
+                | Phase::Stopping => {}
             }
             waits_end(&bench)?;
         }
@@ -194,7 +228,12 @@ proptest! {
                     let attempt = bench.slot.attempts;
                     bench.step(SlotInput::Loaded { attempt });
                 }
-                Phase::Cold | Phase::BackingOff | Phase::Passivating | Phase::Parked | Phase::Stopping
+                Phase::Cold
+                | Phase::BackingOff
+                | Phase::Yielding
+                | Phase::Passivating
+                | Phase::Parked
+                | Phase::Stopping
                 | Phase::Stopped => {
                     bench.now_ms = bench.slot.due_ms().unwrap_or(bench.now_ms);
                     bench.step(SlotInput::Tick);

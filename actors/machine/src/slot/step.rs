@@ -40,7 +40,7 @@ impl<I> Slot<I> {
                 {
                     match fault {
                         LoadFault::Unreachable => self.unreachable(context, cold, out),
-                        LoadFault::Unreadable { reference } => self.park(context, reference, out),
+                        LoadFault::Unreadable { reference } => self.park_and_probe(context, reference, out),
                     }
                 }
             }
@@ -54,6 +54,7 @@ impl<I> Slot<I> {
                     self.died(context, keep, reference, out);
                 }
             }
+            SlotInput::Yielded { incarnation, keep } => self.yielded(context, incarnation, keep, out),
             SlotInput::Passivate => {
                 if let State::Live {
                     incarnation,
@@ -104,6 +105,11 @@ impl<I> Slot<I> {
                     self.restart(context, hot, cold, admitted, out);
                 }
             }
+            State::Yielding { deadline_ms, .. } => {
+                if context.now_ms >= deadline_ms {
+                    self.unyielding(context, out);
+                }
+            }
             State::Passivating {
                 incarnation,
                 deadline_ms,
@@ -127,7 +133,7 @@ impl<I> Slot<I> {
         }
     }
 
-    fn load(&mut self, context: &SlotContext<'_>, cold: bool, out: &mut Vec<SlotOutput<I>>) {
+    pub(super) fn load(&mut self, context: &SlotContext<'_>, cold: bool, out: &mut Vec<SlotOutput<I>>) {
         self.attempts = self.attempts.saturating_add(1);
         let attempt = self.attempts;
         let deadline_ms = context.now_ms.saturating_add(context.policy.load_deadline_ms);
@@ -139,7 +145,7 @@ impl<I> Slot<I> {
         out.push(SlotOutput::Load { attempt });
     }
 
-    fn start(&mut self, context: &mut SlotContext<'_>, cold: bool, out: &mut Vec<SlotOutput<I>>) {
+    pub(super) fn start(&mut self, context: &mut SlotContext<'_>, cold: bool, out: &mut Vec<SlotOutput<I>>) {
         let incarnation = context.incarnations.saturating_add(1).max(context.wall_ms);
         *context.incarnations = incarnation;
         self.wanted = false;
@@ -230,7 +236,7 @@ impl<I> Slot<I> {
                     self.probes = 0;
                 }
             }
-            State::Stopping { restoring, .. } => {
+            State::Yielding { restoring, .. } | State::Stopping { restoring, .. } => {
                 if *restoring {
                     *restoring = false;
                 } else {
@@ -243,6 +249,7 @@ impl<I> Slot<I> {
             | State::Passivating { .. }
             | State::Parked { .. } => {}
         }
+        self.ask_to_end(out);
         self.pump(out);
     }
 
@@ -262,6 +269,7 @@ impl<I> Slot<I> {
             | State::Loading { .. }
             | State::Live { .. }
             | State::BackingOff { .. }
+            | State::Yielding { .. }
             | State::Passivating { .. }
             | State::Parked { .. }
             | State::Stopping { .. } => return,
@@ -320,15 +328,40 @@ impl<I> Slot<I> {
                 };
                 self.pump(out);
             }
-            State::Cold | State::Loading { .. } | State::BackingOff { .. } | State::Parked { .. } => {
-                self.refuse_all(&Refused::Stopping, out);
+            State::Yielding {
+                incarnation,
+                restoring,
+                asked: false,
+                ..
+            } => {
                 self.state = State::Stopping {
-                    incarnation: None,
-                    restoring: false,
+                    incarnation: Some(incarnation),
+                    restoring,
                 };
+                self.pump(out);
+            }
+            State::Yielding {
+                incarnation,
+                asked: true,
+                ..
+            } => {
+                // It has nothing in hand and ends already; whoever waits is told.
+                out.push(SlotOutput::End { incarnation });
+                self.stop_at_once(out);
+            }
+            State::Cold | State::Loading { .. } | State::BackingOff { .. } | State::Parked { .. } => {
+                self.stop_at_once(out);
             }
             State::Stopping { .. } => {}
         }
+    }
+
+    pub(super) fn stop_at_once(&mut self, out: &mut Vec<SlotOutput<I>>) {
+        self.refuse_all(&Refused::Stopping, out);
+        self.state = State::Stopping {
+            incarnation: None,
+            restoring: false,
+        };
     }
 
     pub(super) fn refuse_all(&mut self, why: &Refused, out: &mut Vec<SlotOutput<I>>) {

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod order;
+
 /// A slot with its surroundings, and what became of every input.
 #[derive(Clone)]
 pub(super) struct Bench {
@@ -51,7 +53,12 @@ impl Bench {
             incarnations: &mut self.incarnations,
         };
         self.slot.step(&mut context, input, &mut out);
-        for output in &out {
+        self.book(&out);
+        out
+    }
+
+    fn book(&mut self, out: &[SlotOutput<u64>]) {
+        for output in out {
             match output {
                 SlotOutput::Refuse { input, .. } => self.refused.push(**input),
                 SlotOutput::DeadLetter { input, .. } => self.dead.push(**input),
@@ -59,6 +66,7 @@ impl Bench {
                 | SlotOutput::Start { .. }
                 | SlotOutput::Deliver { .. }
                 | SlotOutput::Save { .. }
+                | SlotOutput::Retire { .. }
                 | SlotOutput::End { .. }
                 | SlotOutput::Drop
                 | SlotOutput::BackingOff { .. }
@@ -66,7 +74,21 @@ impl Bench {
             }
         }
         self.log.extend(out.iter().cloned());
-        out
+    }
+
+    pub(super) fn order(&mut self, order: SlotOrder) -> Result<(), NotNow> {
+        let mut out = Vec::new();
+        let mut context = SlotContext {
+            now_ms: self.now_ms,
+            wall_ms: self.now_ms,
+            chance: 20,
+            policy: &self.policy,
+            tokens: &mut self.tokens,
+            incarnations: &mut self.incarnations,
+        };
+        let done = self.slot.order(&mut context, order, Arc::from("order"), &mut out);
+        self.book(&out);
+        done
     }
 
     pub(super) fn offer(&mut self, command: bool) -> Result<(), Refused> {
@@ -85,7 +107,8 @@ impl Bench {
                     let attempt = self.slot.attempts;
                     self.step(SlotInput::Loaded { attempt });
                 }
-                Phase::Live | Phase::Stopping if self.slot.in_flight().is_some() => self.apply(),
+                Phase::Live | Phase::Yielding | Phase::Stopping if self.slot.in_flight().is_some() => self.apply(),
+                Phase::Yielding => self.yields(true),
                 Phase::Passivating => {
                     let incarnation = self.incarnations;
                     self.step(SlotInput::Saved {
@@ -101,6 +124,11 @@ impl Bench {
             }
         }
         panic!("the slot never settles: {:?}", self.slot);
+    }
+
+    pub(super) fn yields(&mut self, keep: bool) {
+        let incarnation = self.slot.incarnation().unwrap_or(0);
+        self.step(SlotInput::Yielded { incarnation, keep });
     }
 
     pub(super) fn apply(&mut self) {
