@@ -1,7 +1,9 @@
 //! Faults that the world puts into guilds and shards, and what it is told of them. Without the feature `world` there is none
 //! and nothing is asked.
 
-use ostinato_machine::guild::Stamped;
+use std::time::Duration;
+
+use ostinato_machine::guild::{Fault, Input, Stamped};
 use ostinato_machine::ids::GuildId;
 
 /// Where a fault can strike.
@@ -48,6 +50,22 @@ pub enum Note {
     Parked,
     /// Many guilds die at once: the alarm was raised.
     Alarm,
+}
+
+/// Longest block that is done, ms.
+const BLOCK_MS: u64 = 120_000;
+
+/// Fails as an operator ordered it. Whoever lets such an input in has seen to it that faults are wanted.
+pub(crate) fn induce(at: Strike, input: &Input) {
+    let Input::Fault(fault) = input else { return };
+    match fault {
+        Fault::Panic if at == Strike::Decide => std::panic::panic_any("a panic was ordered"),
+        Fault::Poison if at == Strike::Apply => std::panic::panic_any("poison was ordered"),
+        Fault::BlockMs(ms) if at == Strike::Decide => {
+            std::thread::sleep(Duration::from_millis((*ms).min(BLOCK_MS)));
+        }
+        Fault::Panic | Fault::Poison | Fault::BlockMs(_) => {}
+    }
 }
 
 /// The world's hand in a process. Called on the arbiter.

@@ -5,8 +5,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Context, Handler, Message};
-use ostinato_machine::fleet::{Fleet, FleetInput, Placement};
+use actix::{Actor, Addr, Context, Handler, MailboxError, Message, MessageResult};
+use ostinato_machine::fleet::{Fleet, FleetInput, NodeFacts, Placement};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
 
 use crate::ports::{AudioEvent, FleetPort};
@@ -56,6 +56,18 @@ impl Handler<Happened> for FleetActor {
     }
 }
 
+#[derive(Message)]
+#[rtype(result = "Vec<NodeFacts>")]
+struct LookAtNodes;
+
+impl Handler<LookAtNodes> for FleetActor {
+    type Result = MessageResult<LookAtNodes>;
+
+    fn handle(&mut self, _: LookAtNodes, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.fleet.facts())
+    }
+}
+
 /// The way to the fleet. Cloning shares it; it may cross threads.
 #[derive(Clone)]
 pub struct FleetHandle(Addr<FleetActor>);
@@ -73,8 +85,13 @@ impl FleetHandle {
         )
     }
 
-    fn tell(&self, input: FleetInput) {
+    pub(crate) fn tell(&self, input: FleetInput) {
         self.0.do_send(Happened(input));
+    }
+
+    /// How every node stands, by name.
+    pub(crate) async fn facts(&self) -> Result<Vec<NodeFacts>, MailboxError> {
+        self.0.send(LookAtNodes).await
     }
 }
 

@@ -12,7 +12,7 @@ use ostinato_machine::guild::{self, Decision, Event, Guild, Ignored, Input, Repo
 use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 
 use crate::chronicle::{Cause, Had};
-use crate::faults::{Note, Strike};
+use crate::faults::{Note, Strike, induce};
 use crate::gate::Effects;
 use crate::messages::{Applied, Deliver, Fate, Item, Look, Looked, Retire, TakeSnapshot, Work};
 use crate::obituary::{self, Obituary};
@@ -81,6 +81,7 @@ impl GuildActor {
         let input = &item.stamped;
         let decision = obituary::guard(|| {
             station.strike(Strike::Decide, id, Some(input));
+            induce(Strike::Decide, &input.input);
             guild::decide(guild, input)
         });
         let decision = match decision {
@@ -89,6 +90,7 @@ impl GuildActor {
         };
         let applied = obituary::guard(|| {
             station.strike(Strike::Apply, id, Some(input));
+            induce(Strike::Apply, &input.input);
             let record = guild::apply_all(guild, input, &decision)?;
             let wanted = guild::wants(guild);
             let applied = Applied {
@@ -225,7 +227,8 @@ fn sits(input: &Input) -> Option<ChannelId> {
         | Input::Done { .. }
         | Input::Card(_)
         | Input::Expired { .. }
-        | Input::Wake => None,
+        | Input::Wake
+        | Input::Fault(_) => None,
     }
 }
 
@@ -249,7 +252,8 @@ fn closes(input: &Input, decision: &Decision) -> Option<u64> {
         | Input::Done { .. }
         | Input::Card(_)
         | Input::Expired { .. }
-        | Input::Wake => None,
+        | Input::Wake
+        | Input::Fault(_) => None,
     }
 }
 
@@ -271,6 +275,7 @@ pub(crate) fn input_name(input: &Input) -> &'static str {
         Input::Card(_) => "(card)",
         Input::Expired { .. } => "(expired)",
         Input::Wake => "(wake)",
+        Input::Fault(_) => "(fault)",
     }
 }
 

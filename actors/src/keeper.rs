@@ -25,6 +25,7 @@ use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::shard_actor::{self, ShardActor};
 use crate::station::{Station, sleep_ms};
+use crate::watchdog::{BEAT_MS, Pulses};
 
 /// Inputs that may wait for the keeper; the ingress keeps its own bound.
 const MAILBOX: usize = 16_384;
@@ -39,6 +40,7 @@ pub(crate) struct Charge {
     pub(crate) fleet: FleetHandle,
     pub(crate) faults: Option<Faults>,
     pub(crate) chronicle: Arc<Chronicle>,
+    pub(crate) pulses: Pulses,
     pub(crate) fatal: mpsc::Sender<Fatal>,
     /// Told once, when the ports are there or could not be made.
     pub(crate) ready: oneshot::Sender<Result<(), PortError>>,
@@ -121,6 +123,16 @@ impl Keeper {
             station.keep("beat", move || shard_actor::beat(Rc::clone(&here), Rc::clone(&its)));
             station.spawn(shard_actor::open(Rc::clone(&station), shard));
         }
+        let (pulses, arbiter) = (charge.pulses, self.arbiter);
+        station.keep("pulse", move || {
+            let pulses = pulses.clone();
+            async move {
+                loop {
+                    pulses.beat(arbiter);
+                    sleep_ms(BEAT_MS).await;
+                }
+            }
+        });
         #[cfg(feature = "world")]
         if let Some(shown) = &self.shown {
             shown.borrow_mut().push(Rc::clone(&station));

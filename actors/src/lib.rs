@@ -7,7 +7,8 @@
 //! The way of an input: [`ingress`] → slot (`shard`) → `shard_actor` → `guild_actor` (decide, apply) → `gate` (waits
 //! until it is durable) → `lanes` (audio, voice, replies, questions).
 //!
-//! Beside it: [`operator`] sees and orders, [`chronicle`] keeps what happened.
+//! Beside it: [`operator`] sees and orders, [`chronicle`] keeps what happened, [`watchdog`] sees that every arbiter
+//! lives.
 //!
 //! Later work has its place: `bridge_actor` and `telemetry_actor` beside [`fleet_actor`]; `record` (recording and replaying inputs) beside
 //! [`ingress`].
@@ -35,5 +36,6 @@ pub mod settings;
 mod shard;
 mod shard_actor;
 mod station;
+pub mod watchdog;
 #[cfg(feature = "world")]
 pub mod world;

@@ -3,18 +3,23 @@
 //! Every question goes to the arbiter that knows, as one message, under a deadline: an arbiter that is stuck answers
 //! nothing, and that is said.
 
+mod facts;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Addr, MailboxError, Message};
 use futures_util::future::join_all;
-use ostinato_machine::guild::GuildFacts;
-use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
-use ostinato_machine::slot::{NotNow, Phase, SlotFacts, SlotOrder};
+use ostinato_machine::fleet::{FleetInput, NodeFacts};
+use ostinato_machine::guild::{Fault, Input};
+use ostinato_machine::ids::{CauseId, GuildId, NodeId, ShardId};
+use ostinato_machine::slot::{NotNow, SlotOrder};
 
-use crate::chronicle::{Chronicle, Had};
-use crate::ingress::shard_of;
+pub use self::facts::{Filter, GuildLook, GuildRow, Page, Phases, ShardFacts, phase_name};
+use crate::chronicle::Chronicle;
+use crate::fleet_actor::FleetHandle;
+use crate::ingress::{Ingress, shard_of};
 use crate::keeper::Keeper;
 
 /// Longest wait for an arbiter's answer.
@@ -38,164 +43,6 @@ pub enum Unanswered {
     /// It does not fit.
     #[error("{0}")]
     NotNow(#[from] NotNow),
-}
-
-/// How many guilds of a shard are in which phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Phases {
-    /// The store was asked.
-    pub loading: usize,
-    /// The actor runs.
-    pub live: usize,
-    /// Waits for a restart.
-    pub backing_off: usize,
-    /// Its actor is being replaced by order.
-    pub yielding: usize,
-    /// Is being put to sleep.
-    pub passivating: usize,
-    /// Given up until it is tried again or released.
-    pub parked: usize,
-    /// Finishes before the process ends, or has.
-    pub stopping: usize,
-}
-
-impl Phases {
-    pub(crate) fn add(&mut self, phase: Phase) {
-        let count = match phase {
-            Phase::Cold => return,
-            Phase::Loading => &mut self.loading,
-            Phase::Live => &mut self.live,
-            Phase::BackingOff => &mut self.backing_off,
-            Phase::Yielding => &mut self.yielding,
-            Phase::Passivating => &mut self.passivating,
-            Phase::Parked => &mut self.parked,
-            Phase::Stopping | Phase::Stopped => &mut self.stopping,
-        };
-        *count = count.saturating_add(1);
-    }
-
-    /// By name, in the order of a guild's life.
-    pub const fn named(&self) -> [(&'static str, usize); 7] {
-        [
-            ("loading", self.loading),
-            ("live", self.live),
-            ("backing_off", self.backing_off),
-            ("yielding", self.yielding),
-            ("passivating", self.passivating),
-            ("parked", self.parked),
-            ("stopping", self.stopping),
-        ]
-    }
-}
-
-/// The name of a phase, for consoles and metrics.
-pub const fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Cold => "cold",
-        Phase::Loading => "loading",
-        Phase::Live => "live",
-        Phase::BackingOff => "backing_off",
-        Phase::Yielding => "yielding",
-        Phase::Passivating => "passivating",
-        Phase::Parked => "parked",
-        Phase::Stopping => "stopping",
-        Phase::Stopped => "stopped",
-    }
-}
-
-/// How a shard stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShardFacts {
-    /// The shard.
-    pub shard: ShardId,
-    /// The arbiter that it runs on, from 0.
-    pub arbiter: usize,
-    /// Whether its actor runs.
-    pub served: bool,
-    /// Whether its guilds may run: players and seats are as well known as they will be.
-    pub opened: bool,
-    /// Guilds that were announced or restored.
-    pub guilds: usize,
-    /// Guilds that are not asleep, by their phase.
-    pub phases: Phases,
-    /// Accepted inputs of all guilds that are not closed yet.
-    pub held: usize,
-    /// Most of them for one guild.
-    pub most_held: usize,
-    /// Human listeners beside the bot.
-    pub listeners: usize,
-    /// Guilds in which the bot sits in voice.
-    pub seated: usize,
-    /// Players that guilds want.
-    pub players: usize,
-    /// Of these, those with a track that is not paused.
-    pub playing: usize,
-    /// Restarts of its actor that count against the budget.
-    pub restarts: usize,
-}
-
-/// One guild in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuildRow {
-    /// The guild.
-    pub guild: GuildId,
-    /// Its name, as Discord last said it in this process; empty when it has not.
-    pub name: Arc<str>,
-    /// Its shard.
-    pub shard: ShardId,
-    /// Its phase.
-    pub phase: Phase,
-    /// Accepted inputs that are not closed yet.
-    pub held: usize,
-    /// Human listeners beside the bot.
-    pub listeners: usize,
-    /// Where the bot sits.
-    pub channel: Option<ChannelId>,
-    /// The node of its wanted player.
-    pub node: Option<Arc<str>>,
-    /// Whether a track is wanted that is not paused.
-    pub playing: bool,
-}
-
-/// Which guilds are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this shard alone.
-    pub shard: Option<ShardId>,
-    /// In this phase alone.
-    pub phase: Option<Phase>,
-    /// Those alone that play.
-    pub playing: bool,
-    /// Whose name holds this, in small letters, or whose id begins with it.
-    pub text: String,
-    /// Those after this one.
-    pub after: Option<GuildId>,
-    /// So many at most; [`PAGE`] at most.
-    pub limit: usize,
-}
-
-/// A page of guilds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The rows, by id.
-    pub rows: Vec<GuildRow>,
-    /// How many guilds the filter admits, on all pages.
-    pub total: usize,
-}
-
-/// How one guild stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuildLook {
-    /// As a row of the list.
-    pub row: GuildRow,
-    /// Its slot.
-    pub slot: SlotFacts,
-    /// The rising clock of its arbiter, ms: what the slot's times are compared with.
-    pub now_ms: u64,
-    /// What it is and does; `None` while no actor has it.
-    pub state: Option<GuildFacts>,
-    /// Its newest inputs, oldest first.
-    pub had: Vec<Had>,
 }
 
 #[derive(Message)]
@@ -222,11 +69,23 @@ pub(crate) struct OrderGuild {
 #[rtype(result = "bool")]
 pub(crate) struct RestartShard(pub(crate) ShardId);
 
+/// What an operator orders of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(crate) enum Reconnect {
+    /// The gateway of a shard; `true`: with a new session.
+    Gateway(ShardId, bool),
+    /// The sessions of all shards with a node.
+    Node(NodeId),
+}
+
 /// The operator's hand on one process. Cloning shares it.
 #[derive(Clone)]
 pub struct Operator {
     total: u32,
     keepers: Arc<[(BTreeSet<ShardId>, Addr<Keeper>)]>,
+    fleet: FleetHandle,
+    ingress: Ingress,
     chronicle: Arc<Chronicle>,
 }
 
@@ -239,10 +98,17 @@ impl std::fmt::Debug for Operator {
 }
 
 impl Operator {
-    pub(crate) fn new(total: u32, keepers: Vec<(BTreeSet<ShardId>, Addr<Keeper>)>, chronicle: Arc<Chronicle>) -> Self {
+    pub(crate) fn new(
+        total: u32,
+        keepers: Vec<(BTreeSet<ShardId>, Addr<Keeper>)>,
+        (fleet, ingress): (FleetHandle, Ingress),
+        chronicle: Arc<Chronicle>,
+    ) -> Self {
         Self {
             total,
             keepers: keepers.into(),
+            fleet,
+            ingress,
             chronicle,
         }
     }
@@ -318,6 +184,74 @@ impl Operator {
         let keeper = self.keeper(shard)?;
         let done = within(keeper.send(RestartShard(shard))).await?;
         if done { Ok(()) } else { Err(Unanswered::NotHere) }
+    }
+
+    /// Builds the gateway connection of a shard anew; `afresh`: with a new session, which costs an IDENTIFY and every
+    /// voice session of the shard.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn reconnect_gateway(&self, shard: ShardId, afresh: bool) -> Result<(), Unanswered> {
+        within(self.keeper(shard)?.send(Reconnect::Gateway(shard, afresh))).await
+    }
+
+    /// How every audio node stands, by name.
+    ///
+    /// # Errors
+    /// [`Unanswered::Stuck`].
+    pub async fn nodes(&self) -> Result<Vec<NodeFacts>, Unanswered> {
+        within(self.fleet.facts()).await
+    }
+
+    /// Builds the connections of all shards with a node anew; its sessions are resumed and players play on.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn reconnect_node(&self, node: &NodeId) -> Result<(), Unanswered> {
+        self.knows(node).await?;
+        let all = self.keepers.iter();
+        let told = all.map(|(_, keeper)| within(keeper.send(Reconnect::Node(node.clone()))));
+        join_all(told).await.into_iter().collect()
+    }
+
+    /// Places the guilds of a node elsewhere and gives it none, or lifts that again. A guild for which there is no other
+    /// node stays.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn drain_node(&self, node: &NodeId, on: bool) -> Result<(), Unanswered> {
+        self.knows(node).await?;
+        let node = node.clone();
+        self.fleet.tell(FleetInput::Drain { node, on });
+        Ok(())
+    }
+
+    /// Moves the player of a guild to a node, or to the best one that it is not on.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn move_guild(&self, guild: GuildId, node: Option<NodeId>) -> Result<(), Unanswered> {
+        if let Some(node) = &node {
+            self.knows(node).await?;
+        }
+        let shard = shard_of(guild, self.total);
+        self.keeper(shard)?;
+        self.fleet.tell(FleetInput::Move { shard, guild, node });
+        Ok(())
+    }
+
+    /// Lets a guild fail as ordered.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub fn fault(&self, guild: GuildId, fault: Fault) -> Result<(), Unanswered> {
+        let pushed = self.ingress.push(guild, CauseId::Internal, Input::Fault(fault));
+        pushed.map_err(|_| Unanswered::NotHere)
+    }
+
+    async fn knows(&self, node: &NodeId) -> Result<(), Unanswered> {
+        let known = self.nodes().await?.iter().any(|facts| facts.node == *node);
+        if known { Ok(()) } else { Err(Unanswered::NotHere) }
     }
 
     fn keeper(&self, shard: ShardId) -> Result<&Addr<Keeper>, Unanswered> {

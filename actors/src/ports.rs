@@ -218,6 +218,8 @@ pub trait Audio {
     /// Looks for what is related to `seed`: the mix list of its source, where that makes one, and its artist's tracks.
     /// What can't be had of the two is empty; an error says that neither could be asked for.
     fn related(&self, shard: ShardId, seed: Arc<Track>) -> Work<Related>;
+    /// Leaves the connection of `shard` with `node` and builds a new one; the session is resumed, players play on.
+    fn reconnect(&self, shard: ShardId, node: &NodeId);
     /// Closes the sessions of `shard` so that they can be resumed; players play on.
     fn close(&self, shard: ShardId) -> Work<()>;
 }
@@ -302,6 +304,8 @@ pub trait Gateway {
     fn want_voice(&self, shard: ShardId, guild: GuildId, channel: Option<ChannelId>);
     /// The session as it is now, with the newest sequence. The shard stores its low-water mark instead of that number.
     fn session(&self, shard: ShardId) -> Option<GatewaySession>;
+    /// Leaves the connection of `shard` and builds a new one: with the session, or with a new one that costs an IDENTIFY.
+    fn reconnect(&self, shard: ShardId, afresh: bool);
     /// Closes resumably and stops.
     fn close(&self, shard: ShardId) -> Work<()>;
 }

@@ -23,6 +23,7 @@ use crate::obituary;
 use crate::operator::Operator;
 use crate::ports::{FleetPort, PortError, Ports};
 use crate::settings::Settings;
+use crate::watchdog::Pulses;
 
 /// Builds the ports of one arbiter, on its thread. The number counts arbiters from 0; the fleet's port is to be passed on
 /// as [`Ports::fleet`].
@@ -126,6 +127,7 @@ pub struct Root {
     threads: Box<dyn Threads>,
     drain_ms: u64,
     operator: Operator,
+    pulses: Pulses,
 }
 
 impl Root {
@@ -154,7 +156,7 @@ impl Root {
         let fleet = FleetHandle::start(proposals(&ingress), clock);
         let (fatal, fatals) = mpsc::channel(FATALS);
         let count = settings.threads.clamp(1, settings.shards.len().max(1));
-        let chronicle = Arc::new(Chronicle::default());
+        let (chronicle, pulses) = (Arc::new(Chronicle::default()), Pulses::of(count));
         let mut hands = Vec::new();
         let mut ways = BTreeMap::new();
         let mut keepers = Vec::new();
@@ -169,6 +171,7 @@ impl Root {
                 fleet: fleet.clone(),
                 faults: faults.clone(),
                 chronicle: Arc::clone(&chronicle),
+                pulses: pulses.clone(),
                 fatal: fatal.clone(),
                 ready,
             };
@@ -187,19 +190,27 @@ impl Root {
                 return Err(error);
             }
         }
+        let ways = (fleet, ingress.clone());
+        let operator = Operator::new(settings.total_shards, hands, ways, chronicle);
         Ok(Self {
             ingress,
             keepers,
             fatal: Mutex::new(fatals),
             threads,
             drain_ms: settings.drain_ms,
-            operator: Operator::new(settings.total_shards, hands, chronicle),
+            operator,
+            pulses,
         })
     }
 
     /// The way to every guild of this process.
     pub fn ingress(&self) -> Ingress {
         self.ingress.clone()
+    }
+
+    /// The signs of life of its arbiters.
+    pub fn pulses(&self) -> Pulses {
+        self.pulses.clone()
     }
 
     /// The operator's hand on this process.

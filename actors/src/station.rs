@@ -177,7 +177,8 @@ impl Station {
             | Input::Done { .. }
             | Input::Card(_)
             | Input::Expired { .. }
-            | Input::Wake => None,
+            | Input::Wake
+            | Input::Fault(_) => None,
         };
         let result = self.admit(guild, cause, input, sequence);
         if result.is_err() {

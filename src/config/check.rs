@@ -16,7 +16,7 @@ const SINGLE: [&str; 6] = [
 ];
 
 /// Pairs of which the first may not exceed the second.
-const ORDERED: [(&str, &str); 12] = [
+const ORDERED: [(&str, &str); 13] = [
     ("default_volume_percent", "max_volume_percent"),
     ("gateway.backoff_min_ms", "gateway.backoff_max_ms"),
     ("rest.backoff_min_ms", "rest.backoff_max_ms"),
@@ -29,12 +29,14 @@ const ORDERED: [(&str, &str); 12] = [
     ("lanes.answer_delay_ms", "lanes.answer_max_delay_ms"),
     ("supervision.guild_delay_ms", "supervision.guild_max_delay_ms"),
     ("supervision.store_delay_ms", "supervision.store_max_delay_ms"),
+    ("supervision.wedged_alarm_s", "supervision.wedged_exit_s"),
 ];
 
 /// Settles the nodes and adds what is wrong between keys to the problems.
 pub(super) fn all(reading: &mut Reading) {
     order(reading);
     prefix(reading);
+    allowlist(reading);
     nodes(reading);
     plain_text(reading);
 }
@@ -78,6 +80,27 @@ fn prefix(reading: &mut Reading) {
         problem: problem.into(),
         fix: "take a sign or two, such as ! or ?".into(),
     });
+}
+
+/// The guilds that a text names; `None` where one of its words is no id.
+pub(super) fn guild_ids(text: &str) -> Option<Vec<u64>> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(|word| word.parse().ok()).collect()
+}
+
+fn allowlist(reading: &mut Reading) {
+    let key = "chaos.guild_allowlist";
+    let Some(text) = reading.text(key).map(str::to_owned) else {
+        return;
+    };
+    if text.trim() != "*" && guild_ids(&text).is_none() {
+        reading.problems.push(Problem {
+            key: key.into(),
+            origin: origin_of(reading, key),
+            problem: "it is no list of guild ids".into(),
+            fix: "write ids of servers separated by commas, or * for all".into(),
+        });
+    }
 }
 
 /// One node by variables takes the list's place unless `LAVALINK_NODES` is there.

@@ -748,6 +748,13 @@ pub const KEYS: &[Section] = &[
                 "Longest save of a guild before it sleeps.",
             ),
             key(
+                "supervision.yield_ms",
+                "SUPERVISION_YIELD_MS",
+                ms(10, 60_000),
+                "1000",
+                "Longest time that a guild which is restarted by order may take over the command it has in hand.",
+            ),
+            key(
                 "supervision.store_delay_ms",
                 "SUPERVISION_STORE_DELAY_MS",
                 ms(10, 60_000),
@@ -782,6 +789,41 @@ pub const KEYS: &[Section] = &[
                 "300",
                 "The sliding window of a shard's restarts.",
             ),
+            key(
+                "supervision.wedged_alarm_s",
+                "SUPERVISION_WEDGED_ALARM_S",
+                seconds(1, 600),
+                "5",
+                "A thread of shards that shows no life for so long is reported.",
+            ),
+            key(
+                "supervision.wedged_exit_s",
+                "SUPERVISION_WEDGED_EXIT_S",
+                seconds(2, 3_600),
+                "30",
+                "One that shows none for so long ends the process with code 71, so that it is started anew while Discord's sessions can still be resumed.",
+            ),
+        ],
+    },
+    Section {
+        title: "Faults by order",
+        intro: "For trying how faults are borne: see docs/supervision.md. Off unless you switch it on.",
+        keys: &[
+            key(
+                "chaos.enabled",
+                "CHAOS_ENABLED",
+                Kind::Flag,
+                "false",
+                "Whether an operator may order faults.",
+            ),
+            key(
+                "chaos.guild_allowlist",
+                "CHAOS_GUILD_ALLOWLIST",
+                Kind::Text,
+                "",
+                "Ids of the guilds in which faults may be ordered, separated by commas; * is every guild. Unset: none.",
+            )
+            .or_nothing(),
         ],
     },
     Section {

@@ -1,14 +1,17 @@
 //! The settings of each part of the bot, made from the values. Bounds were checked when the values were read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostinato_machine::ids::UserId;
+use ostinato_actors::watchdog::WatchTimes;
+use ostinato_machine::ids::{GuildId, UserId};
 use ostinato_machine::limits::Limits;
 use ostinato_machine::restart::RestartPolicy;
 use ostinato_machine::slot::SlotPolicy;
 
 use super::Config;
+use super::check::guild_ids;
 use super::key::{Kind, Unit};
 use super::node::Node;
 use super::read::Reading;
@@ -40,6 +43,22 @@ pub struct ServerConfig {
     pub port: u16,
     /// What callers must show.
     pub key: Option<Secret>,
+}
+
+/// Where faults may be ordered.
+#[derive(Clone, Debug, Default)]
+pub struct ChaosConfig {
+    /// Whether they may be ordered at all.
+    pub enabled: bool,
+    everywhere: bool,
+    guilds: BTreeSet<GuildId>,
+}
+
+impl ChaosConfig {
+    /// Whether faults may be ordered in this guild.
+    pub fn admits(&self, guild: GuildId) -> bool {
+        self.enabled && (self.everywhere || self.guilds.contains(&guild))
+    }
 }
 
 /// Which messages are taken for commands.
@@ -189,6 +208,7 @@ impl Config {
             fact_reserve: size(reading.number("supervision.inbox_facts")),
             load_deadline_ms: reading.ms("supervision.load_ms"),
             save_deadline_ms: reading.ms("supervision.save_ms"),
+            yield_deadline_ms: reading.ms("supervision.yield_ms"),
         }
     }
 
@@ -198,6 +218,24 @@ impl Config {
             budget: small(self.reading.number("supervision.shard_restarts")),
             window_ms: self.reading.ms("supervision.shard_window_s"),
             ..RestartPolicy::shard()
+        }
+    }
+
+    /// When a stuck thread is reported, and when the process ends for it.
+    pub fn watch(&self) -> WatchTimes {
+        WatchTimes {
+            alarm_ms: self.reading.ms("supervision.wedged_alarm_s"),
+            exit_ms: self.reading.ms("supervision.wedged_exit_s"),
+        }
+    }
+
+    /// Where faults may be ordered.
+    pub fn chaos(&self) -> ChaosConfig {
+        let text = self.reading.text("chaos.guild_allowlist").unwrap_or_default();
+        ChaosConfig {
+            enabled: self.reading.flag("chaos.enabled"),
+            everywhere: text.trim() == "*",
+            guilds: guild_ids(text).unwrap_or_default().into_iter().map(GuildId).collect(),
         }
     }
 

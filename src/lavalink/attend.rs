@@ -71,6 +71,10 @@ impl Driver {
                 let _ = tokio::time::timeout(FAREWELL, farewell(&mut out, &mut frames)).await;
                 return End::Stopped;
             }
+            if session.again.take() {
+                let _ = tokio::time::timeout(FAREWELL, farewell(&mut out, &mut frames)).await;
+                return End::Dropped("an operator ordered a new connection".into());
+            }
             if let Some(why) = session.useless() {
                 return End::Useless(why);
             }

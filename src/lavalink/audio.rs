@@ -225,6 +225,12 @@ impl Audio for Port {
         .boxed_local()
     }
 
+    fn reconnect(&self, shard: ShardId, node: &NodeId) {
+        if let Some(session) = self.session(shard, node) {
+            session.reconnect();
+        }
+    }
+
     fn close(&self, shard: ShardId) -> Work<()> {
         let mut sessions = Vec::new();
         self.sessions.borrow_mut().retain(|(of, _), session| {

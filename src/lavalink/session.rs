@@ -47,6 +47,8 @@ pub(super) struct Session {
     up_since: Cell<Instant>,
     standing: Cell<Standing>,
     stop: Cell<bool>,
+    /// The connection is to be built anew.
+    pub(super) again: Cell<bool>,
     /// There is something that the driver should look at.
     woken: Notify,
     over: Notify,
@@ -65,6 +67,7 @@ impl Session {
             up_since: Cell::new(Instant::now()),
             standing: Cell::new(Standing::Away),
             stop: Cell::new(false),
+            again: Cell::new(false),
             woken: Notify::new(),
             over: Notify::new(),
             turned,
@@ -101,6 +104,12 @@ impl Session {
     /// Asks the driver to leave; [`Self::over`] tells when it has.
     pub(super) fn stop(&self) {
         self.stop.set(true);
+        self.woken.notify_one();
+    }
+
+    /// Asks the driver for a new connection with the same session.
+    pub(super) fn reconnect(&self) {
+        self.again.set(true);
         self.woken.notify_one();
     }
 

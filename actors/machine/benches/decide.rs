@@ -229,7 +229,8 @@ impl Stage {
             | Input::Placed { .. }
             | Input::Card(_)
             | Input::Expired { .. }
-            | Input::Wake => {}
+            | Input::Wake
+            | Input::Fault(_) => {}
         }
     }
 

@@ -3,7 +3,11 @@
 //! It proposes and nothing else: every order to a node is made by the guild that takes the proposal. A node serves the
 //! guilds of a shard while that shard's session with it is up.
 
+mod orders;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use orders::NodeFacts;
 
 use crate::ids::{GuildId, NodeId, ShardId};
 
@@ -56,6 +60,23 @@ pub enum FleetInput {
         /// The guild.
         guild: GuildId,
     },
+    /// An operator wants a node to have no guilds, or lifts that again. Its guilds are placed elsewhere; those for which
+    /// there is no other node stay.
+    Drain {
+        /// The node.
+        node: NodeId,
+        /// Whether it is to have none.
+        on: bool,
+    },
+    /// An operator wants a guild on another node: this one, or the best one that it is not on.
+    Move {
+        /// Its shard.
+        shard: ShardId,
+        /// The guild.
+        guild: GuildId,
+        /// The node.
+        node: Option<NodeId>,
+    },
     /// A guild goes on with a player that a node reported. Placed anew if that node is lost by now.
     Adopted {
         /// Its shard.
@@ -79,6 +100,8 @@ impl FleetInput {
             | Self::Stats { .. }
             | Self::Want { .. }
             | Self::Release { .. }
+            | Self::Drain { .. }
+            | Self::Move { .. }
             | Self::Adopted { .. } => None,
         }
     }
@@ -116,6 +139,8 @@ struct Node {
     /// Guilds placed here since the last load figures.
     since_stats: u32,
     stats: Option<Stats>,
+    /// It is to have no guilds.
+    drained: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +197,8 @@ impl Fleet {
                 }
                 Vec::new()
             }
+            FleetInput::Drain { node, on } => self.drain(now_ms, &node, on),
+            FleetInput::Move { shard, guild, node } => self.relocate(now_ms, shard, guild, node.as_ref()),
             FleetInput::Adopted {
                 shard,
                 guild,
@@ -278,16 +305,28 @@ impl Fleet {
         vec![self.place_one(now_ms, shard, guild)]
     }
 
+    /// The node with the least load; one that is drained only when there is no other.
+    fn best(&self, now_ms: u64, shard: ShardId, but: Option<&NodeId>) -> Option<NodeId> {
+        let up = self
+            .nodes
+            .iter()
+            .filter(|(id, node)| node.up.contains(&shard) && Some(*id) != but);
+        let best = up.min_by_key(|(_, node)| (node.drained, node.load(now_ms)));
+        best.map(|(id, _)| id.clone())
+    }
+
     fn place_one(&mut self, now_ms: u64, shard: ShardId, guild: GuildId) -> Placement {
         if let Some(Some((old, _))) = self.guilds.remove(&(shard, guild)) {
             self.leave(&old);
         }
-        let best = self
-            .nodes
-            .iter()
-            .filter(|(_, node)| node.up.contains(&shard))
-            .min_by_key(|(_, node)| node.load(now_ms))
-            .map(|(id, _)| id.clone());
+        let best = self.best(now_ms, shard, None);
+        self.place_at(now_ms, shard, guild, best)
+    }
+
+    fn place_at(&mut self, now_ms: u64, shard: ShardId, guild: GuildId, best: Option<NodeId>) -> Placement {
+        if let Some(Some((old, _))) = self.guilds.remove(&(shard, guild)) {
+            self.leave(&old);
+        }
         self.last_generation = now_ms.max(self.last_generation.saturating_add(1));
         let generation = self.last_generation;
         self.guilds

@@ -12,8 +12,8 @@ use super::Keeper;
 use crate::ingress::shard_of;
 use crate::messages::{Look, Work};
 use crate::operator::{
-    Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, RestartShard, ShardFacts,
-    Unanswered,
+    Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, Reconnect, RestartShard,
+    ShardFacts, Unanswered,
 };
 use crate::shard::Shard;
 use crate::station::Station;
@@ -185,5 +185,21 @@ impl Handler<RestartShard> for Keeper {
         self.ordered.insert(id);
         shard.serve(None);
         true
+    }
+}
+
+impl Handler<Reconnect> for Keeper {
+    type Result = ();
+
+    fn handle(&mut self, reconnect: Reconnect, _: &mut Self::Context) {
+        let Some(station) = &self.station else { return };
+        match reconnect {
+            Reconnect::Gateway(shard, afresh) => station.ports.gateway.reconnect(shard, afresh),
+            Reconnect::Node(node) => {
+                for shard in station.shards() {
+                    station.ports.audio.reconnect(shard.id, &node);
+                }
+            }
+        }
     }
 }

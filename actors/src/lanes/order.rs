@@ -366,7 +366,6 @@ impl Told {
         })
     }
 
-    #[cfg(feature = "world")]
     pub(super) fn wanted(&self) -> Option<&WantedPlayer> {
         self.target.as_ref()?.as_ref()
     }

@@ -175,7 +175,8 @@ fn guild_input(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, guild: G
         | Input::Done { .. }
         | Input::Card(_)
         | Input::Expired { .. }
-        | Input::Wake => {}
+        | Input::Wake
+        | Input::Fault(_) => {}
     }
     station.fact(shard, guild, input, sequence);
 }

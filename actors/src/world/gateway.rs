@@ -57,6 +57,10 @@ impl Gateway for Port {
         self.discord.session(shard)
     }
 
+    fn reconnect(&self, shard: ShardId, afresh: bool) {
+        self.discord.drop_gateway(shard, CONNECT_MS, afresh);
+    }
+
     fn close(&self, shard: ShardId) -> Work<()> {
         if self.discord.hangs.get() {
             return std::future::pending().boxed_local();

@@ -123,6 +123,10 @@ impl Audio for Port {
         .boxed_local()
     }
 
+    fn reconnect(&self, _: ShardId, node: &NodeId) {
+        self.audio.blink_node(&node.0, ORDER_MS);
+    }
+
     fn close(&self, shard: ShardId) -> Work<()> {
         if self.audio.hangs.get() {
             return std::future::pending().boxed_local();

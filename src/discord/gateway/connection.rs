@@ -128,6 +128,13 @@ impl Connection {
                 self.take_leave(driver.settings.close).await;
                 return End::Stopped;
             }
+            if let Some(afresh) = driver.line.takes_again() {
+                self.hang_up().await;
+                return End::Lost {
+                    why: "an operator ordered a new connection".into(),
+                    keep: !afresh,
+                };
+            }
             self.send_wants(driver);
             let now = Instant::now();
             if now >= next_check {

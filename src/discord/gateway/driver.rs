@@ -29,6 +29,8 @@ pub(super) struct Line {
     pub(super) session: RefCell<Option<GatewaySession>>,
     pub(super) wake: Notify,
     stop: Cell<bool>,
+    /// The connection is to be built anew; with a new session, if it says so.
+    again: Cell<Option<bool>>,
     over: Cell<bool>,
     ended: Notify,
 }
@@ -41,6 +43,7 @@ impl Line {
             session: RefCell::new(session),
             wake: Notify::new(),
             stop: Cell::new(false),
+            again: Cell::new(None),
             over: Cell::new(false),
             ended: Notify::new(),
         }
@@ -60,6 +63,16 @@ impl Line {
     pub(super) fn stop(&self) {
         self.stop.set(true);
         self.wake.notify_one();
+    }
+
+    pub(super) fn reconnect(&self, afresh: bool) {
+        self.again.set(Some(afresh));
+        self.wake.notify_one();
+    }
+
+    /// Whether the connection is to be built anew, and with a new session.
+    pub(super) fn takes_again(&self) -> Option<bool> {
+        self.again.take()
     }
 
     pub(super) fn is_stopping(&self) -> bool {

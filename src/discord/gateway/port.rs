@@ -71,6 +71,12 @@ impl Gateway for Port {
         self.line(shard)?.session()
     }
 
+    fn reconnect(&self, shard: ShardId, afresh: bool) {
+        if let Some(line) = self.line(shard) {
+            line.reconnect(afresh);
+        }
+    }
+
     fn close(&self, shard: ShardId) -> Work<()> {
         let line = self.line(shard);
         if let Some(line) = &line {

@@ -62,6 +62,8 @@ impl Audio for Nodes {
         })))
     }
 
+    fn reconnect(&self, _: ShardId, _: &NodeId) {}
+
     fn close(&self, _: ShardId) -> Work<()> {
         Box::pin(std::future::ready(Ok(())))
     }

@@ -91,6 +91,20 @@ pub enum Input {
     },
     /// The time that [`super::Wanted::wake_at_ms`] named has come.
     Wake,
+    /// An operator tries how a fault is borne. It means nothing to the guild; its shell fails as it says.
+    Fault(Fault),
+}
+
+/// A fault that is ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// A panic while the guild decides: its value stays intact.
+    Panic,
+    /// A panic while it applies: its value is dropped and rebuilt from the store.
+    Poison,
+    /// The thread is blocked for so long, ms.
+    BlockMs(u64),
 }
 
 /// One user in one voice channel of the guild.

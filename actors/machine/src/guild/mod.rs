@@ -39,7 +39,7 @@ pub use difference::differences;
 pub use event::{Asker, Event, Pending};
 pub use facts::{GuildFacts, Silence, TrackFacts};
 pub use info::{HistoryView, NowView, PlayerView, QueueView, VoiceView, VolumeView};
-pub use input::{EndReason, Input, Report, Restored, Seat, Seen, Stamped, Tag};
+pub use input::{EndReason, Fault, Input, Report, Restored, Seat, Seen, Stamped, Tag};
 pub use press::fill;
 pub use record::{RECORD_VERSION, Record, Said, Snapshot};
 pub use state::{Current, Guild, Kept, RestoreError};

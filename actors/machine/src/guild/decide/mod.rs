@@ -71,6 +71,7 @@ pub fn decide(g: &Guild, i: &Stamped) -> Decision {
         Input::Card(news) => card::news(&mut d, news),
         Input::Expired { interaction } => pending::expired(&mut d, *interaction),
         Input::Wake => wake::wake(&mut d),
+        Input::Fault(_) => {}
     }
     d.finish()
 }

@@ -136,6 +136,7 @@ pub(super) fn name(input: &Input) -> &'static str {
         Input::Card(_) => "card",
         Input::Expired { .. } => "expired",
         Input::Wake => "wake",
+        Input::Fault(_) => "fault",
     }
 }
 
