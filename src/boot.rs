@@ -10,8 +10,10 @@ use std::time::Duration;
 use ostinato_actors::clock::SystemClock;
 use ostinato_actors::ports::{Clock, FleetPort, PortError, PortErrorKind, Ports};
 use ostinato_actors::root::{Drained, Fatal, MakePorts, Root};
+use ostinato_actors::watchdog::{Stuck, Watchdog};
 use ostinato_machine::ids::{ShardId, UserId};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::cli::Exit;
 use crate::config::{Config, PrefixMode};
@@ -20,8 +22,9 @@ use crate::discord::gateway::{Gateways, IdentifyGate, SessionStartLimit};
 use crate::discord::register::{Registered, register};
 use crate::discord::replies::Replies;
 use crate::discord::rest::{Application, CurrentUser, GatewayBot, Rest, RestSettings};
-use crate::http::{self, Servers};
+use crate::http::{self, Leave, Servers, Steer, Steered};
 use crate::lavalink::Nodes;
+use crate::logging::Levels;
 use crate::store::SqliteStore;
 
 /// Guilds and who is in voice: all that slash commands need.
@@ -54,7 +57,7 @@ fn intents(wanted: PrefixMode, flags: u64) -> u64 {
 const ASK_AGAIN_MS: (u64, u64) = (500, 30_000);
 
 /// Runs the bot until it is told to stop or can't go on.
-pub fn run(config: &Config) -> Exit {
+pub fn run(config: &Config, levels: Levels) -> Exit {
     let store = match SqliteStore::open(&config.store()) {
         Ok(store) => store,
         Err(error) => {
@@ -63,14 +66,15 @@ pub fn run(config: &Config) -> Exit {
         }
     };
     let facts = Arc::new(http::Facts::default());
-    let servers = match Servers::start(config, &facts) {
+    let (steer, steered) = Steer::new(levels, store.faults());
+    let servers = match Servers::start(config, &facts, &steer) {
         Ok(servers) => Some(servers),
         Err(error) => {
             tracing::error!(%error, "no thread can be had for the status interface; music plays without");
             None
         }
     };
-    let exit = actix::System::new().block_on(live(config, &store, &facts));
+    let exit = actix::System::new().block_on(live(config, &store, &facts, steered));
     store.close();
     drop(servers);
     exit
@@ -103,7 +107,7 @@ impl Stops {
     }
 }
 
-async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>) -> Exit {
+async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut steered: Steered) -> Exit {
     let mut stops = match Stops::listen() {
         Ok(stops) => stops,
         Err(error) => {
@@ -126,6 +130,7 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>) -> 
             tracing::info!(signal, "stopped before Discord answered");
             return Exit::Done;
         }
+        leave = steered.leaves() => return by_order(leave),
         facts = facts(&rest, clock.as_ref()) => facts,
     };
     let facts = match facts {
@@ -142,13 +147,23 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>) -> 
             return Exit::Unexpected;
         }
     };
-    tokio::task::spawn_local(keep_registered(rest, facts.application.id, clock, Arc::clone(told)));
+    told.supervise(root.operator());
+    let _watchdog = watch(config, &root);
+    let register = Arc::clone(&steered.register);
+    tokio::task::spawn_local(keep_registered(
+        rest,
+        facts.application.id,
+        clock,
+        Arc::clone(told),
+        register,
+    ));
     let exit = tokio::select! {
         biased;
         signal = stops.next() => {
             tracing::info!(signal, "stopping: what is held is finished, players play on");
             Exit::Done
         }
+        leave = steered.leaves() => by_order(leave),
         fatal = root.fatal() => end_of(&fatal),
     };
     told.stop();
@@ -159,6 +174,45 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>) -> 
         }
     }
     exit
+}
+
+fn by_order(leave: Leave) -> Exit {
+    match leave {
+        Leave::Stop => {
+            tracing::info!("stopping by order: what is held is finished, players play on");
+            Exit::Done
+        }
+        Leave::Restart => {
+            tracing::info!("leaving by order, to be started again: what is held is finished, players play on");
+            Exit::Restart
+        }
+    }
+}
+
+/// Watches over the arbiters. A process whose guilds are served by nobody leaves at once: nothing can be drained through
+/// a thread that hangs, and what was answered is in the journal.
+fn watch(config: &Config, root: &Root) -> Option<Watchdog> {
+    let started = Watchdog::start(root.pulses(), config.watch(), |stuck| match stuck {
+        Stuck::Alarm { arbiter } => {
+            tracing::error!(
+                arbiter,
+                "a thread of shards hangs; its guilds wait, the process ends if it stays so"
+            );
+        }
+        Stuck::Back { arbiter } => tracing::warn!(arbiter, "the thread that hung goes on"),
+        Stuck::Exit { arbiter } => {
+            tracing::error!(
+                arbiter,
+                "a thread of shards hangs for good; the process ends so that it is started anew"
+            );
+            std::process::exit(Exit::Wedged as i32);
+        }
+    });
+    started
+        .inspect_err(
+            |error| tracing::error!(%error, "no thread can be had to watch over the others; music plays without"),
+        )
+        .ok()
 }
 
 fn end_of(fatal: &Fatal) -> Exit {
@@ -207,24 +261,36 @@ fn jittered(wait_ms: u64, clock: &dyn Clock) -> Duration {
 }
 
 /// Makes Discord's list of commands ours, sooner or later; music does not wait for it.
-async fn keep_registered(rest: Rest, application: u64, clock: Rc<dyn Clock>, told: Arc<http::Facts>) {
+async fn keep_registered(
+    rest: Rest,
+    application: u64,
+    clock: Rc<dyn Clock>,
+    told: Arc<http::Facts>,
+    again: Arc<Notify>,
+) {
     let mut wait_ms = ASK_AGAIN_MS.0;
     loop {
         match register(&rest, application).await {
             Ok(registered) => {
                 told.commands_are_registered();
-                return match registered {
+                match registered {
                     Registered::Unchanged => tracing::info!("commands are registered already"),
                     Registered::Written { commands, kept } => {
                         tracing::info!(commands, kept, "commands were registered");
                     }
-                };
+                }
+                again.notified().await;
+                wait_ms = ASK_AGAIN_MS.0;
+                continue;
             }
             Err(error) if error.is_retryable() => {
                 tracing::warn!(%error, wait_ms, "commands could not be registered yet; it is tried again");
             }
             Err(error) => {
-                return tracing::error!(%error, "commands can't be registered; the ones that Discord knows still work");
+                tracing::error!(%error, "commands can't be registered; the ones that Discord knows still work");
+                again.notified().await;
+                wait_ms = ASK_AGAIN_MS.0;
+                continue;
             }
         }
         tokio::time::sleep(jittered(wait_ms, clock.as_ref())).await;

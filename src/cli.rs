@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, Problems, Sources};
 use crate::discord::commands;
-use crate::logging;
+use crate::logging::{self, Levels};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +83,7 @@ impl From<Exit> for ExitCode {
 
 /// Reads the command line, does what it asks and says with which code to end. `run` is called with a good configuration
 /// and with logs set up.
-pub fn main(run: impl FnOnce(&Config) -> Exit) -> ExitCode {
+pub fn main(run: impl FnOnce(&Config, Levels) -> Exit) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -101,20 +101,21 @@ pub fn main(run: impl FnOnce(&Config) -> Exit) -> ExitCode {
     .into()
 }
 
-fn start(run: impl FnOnce(&Config) -> Exit) -> Exit {
+fn start(run: impl FnOnce(&Config, Levels) -> Exit) -> Exit {
     let reading = config::read(&Sources::of_process());
     let warnings = reading.warnings.clone();
     let config = match Config::from_reading(reading) {
         Ok(config) => config,
         Err(problems) => return refuse(&problems),
     };
-    if let Err(error) = logging::init(&config.log(), config.secrets()) {
-        return refuse(&error);
-    }
+    let levels = match logging::init(&config.log(), config.secrets()) {
+        Ok(levels) => levels,
+        Err(error) => return refuse(&error),
+    };
     for warning in warnings {
         tracing::warn!(key = warning.key, fix = warning.fix, "a variable looks misspelt");
     }
-    run(&config)
+    run(&config, levels)
 }
 
 fn live() -> Exit {

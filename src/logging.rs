@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::{LogConfig, Problem, Problems, Secret};
 
@@ -20,12 +20,57 @@ const MASK: &[u8] = b"***";
 ///
 /// # Errors
 /// A filter that can't be read, or logs that were set up before.
-pub fn init(config: &LogConfig, secrets: Vec<Secret>) -> Result<(), Problems> {
+pub fn init(config: &LogConfig, secrets: Vec<Secret>) -> Result<Levels, Problems> {
     let color = !config.no_color && io::stderr().is_terminal();
     let masked = Masked::new(io::stderr, secrets);
-    subscriber(config, color, masked)?
+    let (subscriber, levels) = subscriber(config, color, masked)?;
+    subscriber
         .try_init()
-        .map_err(|error| problem("logs are set up twice", &error.to_string()))
+        .map_err(|error| problem("logs are set up twice", &error.to_string()))?;
+    Ok(levels)
+}
+
+/// The levels of a log that is set up. Cloning shares them.
+#[derive(Clone)]
+pub struct Levels(Arc<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>);
+
+impl std::fmt::Debug for Levels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Levels")
+    }
+}
+
+impl Levels {
+    /// Levels of no log.
+    #[cfg(test)]
+    pub fn fixed() -> Self {
+        Self(Arc::new(|_| Ok(())))
+    }
+
+    /// Logs at these levels from now on.
+    ///
+    /// # Errors
+    /// Why the filter can't be read, and what to write instead.
+    pub fn set(&self, filter: &str) -> Result<(), String> {
+        let read = read(filter).map_err(|error| error.to_string())?;
+        (self.0)(read)
+    }
+}
+
+/// Reads a filter.
+fn read(filter: &str) -> Result<EnvFilter, Problems> {
+    if let Some((word, meant)) = misspelt(filter) {
+        return Err(problem(
+            &format!("`{word}` is no level and no part of this program"),
+            &format!("did you mean `{meant}`? Levels: {}", LEVELS.join(", ")),
+        ));
+    }
+    EnvFilter::try_new(filter).map_err(|error| {
+        problem(
+            &format!("`{filter}` is not a filter: {error}"),
+            "write it like info,ostinato::lavalink=debug",
+        )
+    })
 }
 
 fn problem(problem: &str, fix: &str) -> Problems {
@@ -56,25 +101,21 @@ fn misspelt(filter: &str) -> Option<(&str, &'static str)> {
 }
 
 /// What turns events into lines on `writer`.
-fn subscriber<W>(config: &LogConfig, color: bool, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, Problems>
+fn subscriber<W>(
+    config: &LogConfig,
+    color: bool,
+    writer: W,
+) -> Result<(Box<dyn Subscriber + Send + Sync>, Levels), Problems>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    if let Some((word, meant)) = misspelt(&config.filter) {
-        return Err(problem(
-            &format!("`{word}` is no level and no part of this program"),
-            &format!("did you mean `{meant}`? Levels: {}", LEVELS.join(", ")),
-        ));
-    }
-    let filter = EnvFilter::try_new(&config.filter).map_err(|error| {
-        problem(
-            &format!("`{}` is not a filter: {error}", config.filter),
-            "write it like info,ostinato::lavalink=debug",
-        )
-    })?;
+    let (filter, handle) = reload::Layer::new(read(&config.filter)?);
+    let levels = Levels(Arc::new(move |filter| {
+        handle.reload(filter).map_err(|error| error.to_string())
+    }));
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
-    Ok(if config.json {
+    let subscriber: Box<dyn Subscriber + Send + Sync> = if config.json {
         Box::new(
             registry.with(
                 lines
@@ -86,7 +127,8 @@ where
         )
     } else {
         Box::new(registry.with(lines.with_ansi(color).with_target(false)))
-    })
+    };
+    Ok((subscriber, levels))
 }
 
 /// A writer that replaces every configured secret by `***`. Types hide secrets already; this holds even where a library
@@ -185,7 +227,7 @@ mod tests {
             move || writer.clone(),
             secrets.iter().map(|text| Secret::new(text)).collect(),
         );
-        tracing::subscriber::with_default(subscriber(&config, false, masked).unwrap(), event);
+        tracing::subscriber::with_default(subscriber(&config, false, masked).unwrap().0, event);
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }

@@ -141,10 +141,14 @@ pub enum Count {
     Parked,
     /// Actors of shards that died.
     ShardDeaths,
+    /// Commands that were applied, reading ones included.
+    Commands,
+    /// Tracks that nodes began to play.
+    Streams,
 }
 
 impl Count {
-    const LEN: usize = 8;
+    const LEN: usize = 10;
 
     const fn place(self) -> usize {
         self as usize

@@ -99,6 +99,7 @@ impl GuildActor {
                 wake_at_ms: wanted.wake_at_ms,
                 restful: wanted.restful,
                 command: matches!(input.input, Input::Command { .. }),
+                queue: u32::try_from(guild.queued()).unwrap_or(u32::MAX),
             };
             let (adopted, closes) = (adopted(&input.input, &decision), closes(&input.input, &decision));
             let mut say = decision.say;

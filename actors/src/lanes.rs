@@ -17,9 +17,11 @@ mod voice;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ostinato_machine::guild::{Answer, Report, Seen, Stage, To, Wanted, WantedVoice};
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, NodeId, ShardId};
+use ostinato_machine::track::Track;
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
@@ -34,6 +36,14 @@ pub(crate) struct Lanes {
     guilds: RefCell<BTreeMap<GuildId, Rc<Lane>>>,
     pub(crate) replies: Replies,
     notices: notice::Notices,
+}
+
+/// A wanted player, as an operator is shown it.
+pub(crate) struct ToldPlayer {
+    pub(crate) node: NodeId,
+    pub(crate) track: Option<Arc<Track>>,
+    /// Whether that track is not paused.
+    pub(crate) playing: bool,
 }
 
 /// What one guild's outside was told.
@@ -229,12 +239,16 @@ impl Lanes {
         }
     }
 
-    /// The node of the player that the guild last said it wants, and whether a track is to sound there.
-    pub(crate) fn told(&self, guild: GuildId) -> Option<(NodeId, bool)> {
+    /// The player that the guild last said it wants, as an operator is shown it.
+    pub(crate) fn told(&self, guild: GuildId) -> Option<ToldPlayer> {
         let lane = self.known(guild)?;
         let audio = lane.audio.borrow();
         let wanted = audio.wanted()?;
-        Some((wanted.node.clone(), wanted.track.is_some() && !wanted.paused))
+        Some(ToldPlayer {
+            node: wanted.node.clone(),
+            track: wanted.track.as_ref().map(|track| Arc::clone(&track.encoded)),
+            playing: wanted.track.is_some() && !wanted.paused,
+        })
     }
 
     /// Players that the guilds of a shard want, and those of them that are to sound.

@@ -91,6 +91,8 @@ pub(crate) struct Applied {
     pub(crate) restful: bool,
     /// Whether somebody had asked for it.
     pub(crate) command: bool,
+    /// Tracks that wait in the guild's queue.
+    pub(crate) queue: u32,
 }
 
 /// To a shard: there is work.

@@ -79,6 +79,11 @@ pub(crate) enum Reconnect {
     Node(NodeId),
 }
 
+/// A short name to speak of something by, from chance: seven characters that survive being read aloud.
+pub fn reference(chance: u64) -> Arc<str> {
+    crate::obituary::reference(chance)
+}
+
 /// The operator's hand on one process. Cloning shares it.
 #[derive(Clone)]
 pub struct Operator {
@@ -237,6 +242,17 @@ impl Operator {
         let shard = shard_of(guild, self.total);
         self.keeper(shard)?;
         self.fleet.tell(FleetInput::Move { shard, guild, node });
+        Ok(())
+    }
+
+    /// Looks again whether a guild is on a good node, and moves it if it is not.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub fn place_again(&self, guild: GuildId) -> Result<(), Unanswered> {
+        let shard = shard_of(guild, self.total);
+        self.keeper(shard)?;
+        self.fleet.tell(FleetInput::Again { shard, guild });
         Ok(())
     }
 

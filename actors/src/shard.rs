@@ -89,6 +89,8 @@ pub(crate) struct Entry {
     /// Not to be woken before, ms of the rising clock.
     pub(crate) wake_not_before_ms: u64,
     pub(crate) rests_since_ms: Option<u64>,
+    /// Tracks that wait in the guild's queue, as of its newest input.
+    pub(crate) queue: u32,
     armed_ms: Option<u64>,
 }
 
@@ -222,6 +224,11 @@ impl Shard {
     /// Whether the shard's actor runs, as far as known.
     pub(crate) fn is_served(&self) -> bool {
         self.address.borrow().is_some()
+    }
+
+    /// Tracks that wait in the guild's queue, as far as an actor has told.
+    pub(crate) fn queued(&self, guild: GuildId) -> u32 {
+        self.table.borrow().entries.get(&guild).map_or(0, |entry| entry.queue)
     }
 
     /// How the guild's slot stands.

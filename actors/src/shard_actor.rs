@@ -16,7 +16,7 @@ use ostinato_machine::guild::{Guild, Input, Stamped};
 use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::slot::{Slot, SlotInput, SlotOutput};
 
-use crate::chronicle::{Alarm, Cause, Death};
+use crate::chronicle::{Alarm, Cause, Count, Death};
 use crate::faults::{Note, Strike};
 use crate::messages::{Applied, Attend, Deliver, Fate, Item, Work};
 use crate::obituary::{self, Obituary};
@@ -181,10 +181,14 @@ impl ShardActor {
                 return;
             }
             entry.wake_at_ms = applied.wake_at_ms;
+            entry.queue = applied.queue;
             entry.rests_since_ms = match entry.rests_since_ms {
                 Some(since_ms) if applied.restful && !applied.command => Some(since_ms),
                 Some(_) | None => applied.restful.then_some(now.rising_ms),
             };
+        }
+        if applied.command {
+            self.station.chronicle.count(Count::Commands);
         }
         let Applied { incarnation, seq, .. } = *applied;
         self.step(guild, SlotInput::Applied { incarnation, seq }, None);

@@ -24,7 +24,7 @@ pub use check::is_loopback;
 pub use key::{Default, Key, Kind, Place, Section, Unit};
 pub use keys::{KEYS, keys};
 pub use node::Node;
-pub use parts::{LogConfig, PrefixMode, ServerConfig};
+pub use parts::{ChaosConfig, LogConfig, PrefixMode, ServerConfig};
 pub use problem::{Problem, Problems};
 pub use read::{Effective, Origin, Reading, read};
 pub use secret::Secret;

@@ -2,13 +2,21 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use actix_web::web::Bytes;
+use ostinato_actors::operator::Operator;
 use ostinato_machine::ids::ShardId;
 use serde::Serialize;
+use serde_json::Value;
 
+use super::samples::Samples;
+use super::status::Newest;
 use crate::discord::gateway::Gateways;
 use crate::lavalink::Nodes;
+
+/// How long a tree is good for.
+const TREE_FOR: Duration = Duration::from_millis(900);
 
 /// Most shards that are named one by one.
 const NAMED: usize = 20;
@@ -32,6 +40,12 @@ pub struct Facts {
     /// When the process began, wall-clock ms.
     pub started_ms: u64,
     outside: OnceLock<Outside>,
+    operator: OnceLock<Operator>,
+    pub(super) samples: Samples,
+    /// The newest status.
+    pub(super) newest: Newest,
+    /// The newest tree.
+    tree: Newest,
     registered: AtomicBool,
     stopping: AtomicBool,
 }
@@ -42,6 +56,10 @@ impl Default for Facts {
         Self {
             started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             outside: OnceLock::new(),
+            operator: OnceLock::new(),
+            samples: Samples::default(),
+            newest: Newest::default(),
+            tree: Newest::default(),
             registered: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
         }
@@ -64,6 +82,28 @@ impl Facts {
     pub fn meet(&self, outside: Outside) {
         // A second answer says the same.
         let _ = self.outside.set(outside);
+    }
+
+    /// The actors are there.
+    pub fn supervise(&self, operator: Operator) {
+        // A process has one.
+        let _ = self.operator.set(operator);
+    }
+
+    /// The operator's hand; `None` until there are actors.
+    pub fn operator(&self) -> Option<&Operator> {
+        self.operator.get()
+    }
+
+    /// The tree of actors as text: however many look, it is made once a second.
+    pub(super) async fn tree<T: Future<Output = Value>>(&self, make: impl FnOnce() -> T) -> Bytes {
+        let mut newest = self.tree.lock().await;
+        if let Some((_, tree)) = newest.as_ref().filter(|(at, _)| at.elapsed() < TREE_FOR) {
+            return tree.clone();
+        }
+        let tree = Bytes::from(make().await.to_string());
+        *newest = Some((Instant::now(), tree.clone()));
+        tree
     }
 
     /// Discord knows the commands.

@@ -1,12 +1,21 @@
-//! The servers: whether the bot lives and is ready, and its metrics.
+//! The servers: how the bot does, an operator's orders, the console, and metrics.
 //!
-//! They run on a thread of their own and only read; music never waits for them. A port that is taken is tried again:
+//! They run on a thread of their own; music never waits for them. Orders go to the actors as messages. A port that is taken is tried again:
 //! during a deploy the process before this one may still hold it.
 
+mod console;
+mod door;
 pub mod facts;
 pub mod metrics;
+mod openapi;
+mod orders;
+mod panel;
 mod probe;
 mod routes;
+mod samples;
+mod seen;
+mod status;
+mod steer;
 
 #[cfg(test)]
 mod tests;
@@ -19,11 +28,14 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 
+pub use door::Scope;
 pub use facts::{Facts, Outside, Readiness};
 pub use probe::lives;
-pub use routes::{ROUTES, Route, Scope};
+pub use routes::{Field, Method, ROUTES, Route};
+pub use steer::{Leave, Steer, Steered};
 
 use crate::config::{Config, ServerConfig};
+use door::Door;
 
 /// First and longest wait before a port that is taken is tried again, ms.
 const AGAIN_MS: (u64, u64) = (500, 10_000);
@@ -34,7 +46,7 @@ const REQUEST: Duration = Duration::from_secs(5);
 /// Most connections of one server.
 const CONNECTIONS: usize = 256;
 
-/// Largest body of a request, bytes: no route takes one yet.
+/// Largest body of a request, bytes.
 const BODY: usize = 16 * 1_024;
 
 /// The running servers. They end when this is dropped.
@@ -49,15 +61,19 @@ impl Servers {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(config: &Config, facts: &Arc<Facts>) -> std::io::Result<Self> {
+    pub fn start(config: &Config, facts: &Arc<Facts>, steer: &Steer) -> std::io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let all = [("status", config.status_api()), ("metrics", config.metrics())];
-        let facts = Arc::clone(facts);
+        let (facts, steer, chaos) = (Arc::clone(facts), steer.clone(), config.chaos());
         let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
             actix::System::new().block_on(async move {
                 let served = all.into_iter().filter(|(_, config)| config.enabled);
-                let served = served.map(|(name, config)| serve(name, config, Arc::clone(&facts), stopped.clone()));
-                futures_util::future::join_all(served).await;
+                let served = served.map(|(name, config)| {
+                    let door = Door::new(Arc::clone(&facts), config.key.clone(), chaos.clone(), steer.clone());
+                    serve(name, config, web::Data::new(door), stopped.clone())
+                });
+                let served = futures_util::future::join_all(served);
+                futures_util::future::join(served, sample(&facts, stopped.clone())).await;
             });
         })?;
         Ok(Self {
@@ -77,12 +93,23 @@ impl Drop for Servers {
     }
 }
 
+/// Takes a sample now and again, until it is told to stop.
+async fn sample(facts: &Facts, mut stopped: watch::Receiver<bool>) {
+    loop {
+        facts.samples.take(facts).await;
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = tokio::time::sleep(Duration::from_millis(samples::EVERY_MS)) => {}
+        }
+    }
+}
+
 /// Serves until it is told to stop.
-async fn serve(name: &'static str, config: ServerConfig, facts: Arc<Facts>, mut stopped: watch::Receiver<bool>) {
+async fn serve(name: &'static str, config: ServerConfig, door: web::Data<Door>, mut stopped: watch::Receiver<bool>) {
     let mut wait_ms = AGAIN_MS.0;
     let place = format!("{}:{}", config.host, config.port);
     loop {
-        match bind(name, &config, &facts) {
+        match bind(name, &config, &door) {
             Ok((server, handle)) => {
                 tracing::info!(place, "{name} are served");
                 let end = async {
@@ -113,18 +140,14 @@ async fn serve(name: &'static str, config: ServerConfig, facts: Arc<Facts>, mut 
 fn bind(
     name: &'static str,
     config: &ServerConfig,
-    facts: &Arc<Facts>,
+    door: &web::Data<Door>,
 ) -> std::io::Result<(actix_web::dev::Server, ServerHandle)> {
-    let door = web::Data::new(routes::Door {
-        facts: Arc::clone(facts),
-        key: config.key.clone(),
-        server: name,
-    });
+    let door = door.clone();
     let make = move || {
         App::new()
             .app_data(door.clone())
             .app_data(web::PayloadConfig::new(BODY))
-            .configure(routes::add)
+            .configure(|app| routes::add(app, name))
     };
     let server = HttpServer::new(make)
         .workers(1)

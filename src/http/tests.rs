@@ -53,7 +53,7 @@ fn ask(port: u16, path: &str) -> Option<(u16, String)> {
 fn a_process_lives_before_it_is_ready_and_says_what_is_missing() {
     let facts = Arc::new(Facts::default());
     let (status, metrics) = (free_port(), free_port());
-    let servers = Servers::start(&config(status, metrics), &facts).unwrap();
+    let servers = Servers::start(&config(status, metrics), &facts, &Steer::nowhere()).unwrap();
     let (code, body) = get(status, "/live");
     assert_eq!((code, body.contains("\"live\":true")), (200, true), "{body}");
     let own = config(status, metrics).status_api();
@@ -84,7 +84,12 @@ fn a_process_lives_before_it_is_ready_and_says_what_is_missing() {
 fn a_port_that_is_taken_is_tried_again_until_it_is_free() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let servers = Servers::start(&config(port, free_port()), &Arc::new(Facts::default())).unwrap();
+    let servers = Servers::start(
+        &config(port, free_port()),
+        &Arc::new(Facts::default()),
+        &Steer::nowhere(),
+    )
+    .unwrap();
     drop(taken);
     assert_eq!(get(port, "/live").0, 200);
     drop(servers);

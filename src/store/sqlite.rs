@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use super::job::{Done, Job};
 use super::writer::{self, Writer};
-use super::{DataDirLock, OpenError, StoreSettings, schema};
+use super::{DataDirLock, OpenError, StoreFaults, StoreSettings, schema};
 
 /// Calls that may wait for the writer at once, over all arbiters.
 const QUEUE: usize = 8_192;
@@ -35,6 +35,7 @@ pub struct SqliteStore {
     // Dropped before the threads, which end when the last sender is gone.
     jobs: SyncSender<Job>,
     threads: Arc<Threads>,
+    faults: StoreFaults,
 }
 
 struct Threads {
@@ -76,9 +77,11 @@ impl SqliteStore {
         let main = schema::open(&path, settings)?;
         let side = schema::open(&path, settings)?;
         let (jobs, inbox) = mpsc::sync_channel(QUEUE);
+        let faults = StoreFaults::default();
+        let ordered = faults.clone();
         let writer = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || Writer::new(main).run(&inbox))
+            .spawn(move || Writer::new(main, ordered).run(&inbox))
             .map_err(fault)?;
         let (sync, stop) = mpsc::channel::<()>();
         std::thread::Builder::new()
@@ -98,7 +101,13 @@ impl SqliteStore {
         Ok(Self {
             jobs,
             threads: Arc::new(threads),
+            faults,
         })
+    }
+
+    /// Faults that may be ordered of it.
+    pub fn faults(&self) -> StoreFaults {
+        self.faults.clone()
     }
 
     /// Works off what is enqueued and ends the writer. Calls made afterwards fail as unreachable.

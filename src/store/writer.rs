@@ -10,6 +10,7 @@ use ostinato_actors::ports::PortError;
 use ostinato_machine::ids::{GuildId, ShardId};
 use rusqlite::Connection;
 
+use super::StoreFaults;
 use super::job::Job;
 use super::load;
 use super::put::Whose;
@@ -50,6 +51,7 @@ pub(super) struct Large {
 /// The writer. Owns the connection.
 pub(super) struct Writer {
     pub(super) connection: Connection,
+    faults: StoreFaults,
     pub(super) large: Option<Large>,
     /// Jobs that wait for the large one: of the same guild, or large themselves.
     pub(super) deferred: VecDeque<Job>,
@@ -60,9 +62,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection, faults: StoreFaults) -> Self {
         Self {
             connection,
+            faults,
             large: None,
             deferred: VecDeque::new(),
             ready: VecDeque::new(),
@@ -126,7 +129,10 @@ impl Writer {
             failed = self.write_part(tells).err();
         }
         let outcome = match failed {
-            None => self.connection.execute_batch("COMMIT").map_err(tables::down),
+            None => self
+                .faults
+                .strike()
+                .and_then(|()| self.connection.execute_batch("COMMIT").map_err(tables::down)),
             Some(error) => Err(error),
         };
         if outcome.is_err() {

@@ -77,6 +77,13 @@ pub enum FleetInput {
         /// The node.
         node: Option<NodeId>,
     },
+    /// Somebody thinks that a guild might be better off elsewhere: it is moved away from a node that is to have none.
+    Again {
+        /// Its shard.
+        shard: ShardId,
+        /// The guild.
+        guild: GuildId,
+    },
     /// A guild goes on with a player that a node reported. Placed anew if that node is lost by now.
     Adopted {
         /// Its shard.
@@ -102,6 +109,7 @@ impl FleetInput {
             | Self::Release { .. }
             | Self::Drain { .. }
             | Self::Move { .. }
+            | Self::Again { .. }
             | Self::Adopted { .. } => None,
         }
     }
@@ -198,6 +206,7 @@ impl Fleet {
                 Vec::new()
             }
             FleetInput::Drain { node, on } => self.drain(now_ms, &node, on),
+            FleetInput::Again { shard, guild } => self.again(now_ms, shard, guild),
             FleetInput::Move { shard, guild, node } => self.relocate(now_ms, shard, guild, node.as_ref()),
             FleetInput::Adopted {
                 shard,

@@ -180,6 +180,15 @@ impl Tokens {
         }
     }
 
+    /// Takes one token if there is one now.
+    pub fn take(&mut self, now_ms: u64) -> bool {
+        let there = self.full_at_ms.max(now_ms).saturating_sub(self.slack_ms) <= now_ms;
+        if there {
+            self.reserve(now_ms);
+        }
+        there
+    }
+
     /// Takes one token and says from when on it is good: `now_ms` or later.
     pub fn reserve(&mut self, now_ms: u64) -> u64 {
         let base = self.full_at_ms.max(now_ms);
@@ -294,6 +303,16 @@ mod tests {
         assert_eq!(starts.get(20), Some(&1_050));
         assert_eq!(starts.get(59), Some(&3_000));
         assert_eq!(tokens.reserve(60_000), 60_000);
+    }
+
+    #[test]
+    fn a_token_that_is_not_there_is_not_taken() {
+        let mut tokens = Tokens::new(10, 3);
+        let taken = |tokens: &mut Tokens, now_ms| (0..100).filter(|_| tokens.take(now_ms)).count();
+        assert_eq!(taken(&mut tokens, 60_000), 3);
+        assert_eq!(taken(&mut tokens, 60_099), 0);
+        assert_eq!(taken(&mut tokens, 60_200), 2);
+        assert_eq!(taken(&mut tokens, 90_000), 3);
     }
 
     #[test]

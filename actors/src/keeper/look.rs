@@ -48,6 +48,7 @@ fn shard_facts(station: &Station, shard: &Shard, arbiter: usize, restarts: usize
         most_held: 0,
         listeners,
         seated,
+        queued: 0,
         players,
         playing,
         restarts,
@@ -56,6 +57,7 @@ fn shard_facts(station: &Station, shard: &Shard, arbiter: usize, restarts: usize
         let held = entry.slot.held();
         facts.phases.add(entry.slot.phase());
         facts.held = facts.held.saturating_add(held);
+        facts.queued = facts.queued.saturating_add(u64::from(entry.queue));
         facts.most_held = facts.most_held.max(held);
     }
     facts
@@ -91,7 +93,8 @@ impl Handler<LookAtGuilds> for Keeper {
 /// The cheap questions first: ten thousand guilds are asked for each page.
 fn admits(filter: &Filter, station: &Station, shard: &Shard, guild: GuildId) -> bool {
     filter.phase.is_none_or(|phase| shard.phase(guild) == phase)
-        && (!filter.playing || station.lanes.told(guild).is_some_and(|(_, playing)| playing))
+        && (!filter.playing || station.lanes.told(guild).is_some_and(|told| told.playing))
+        && (!filter.player || station.lanes.told(guild).is_some())
         && (filter.text.is_empty()
             || guild.to_string().starts_with(&filter.text)
             || shard.seats.borrow().name(guild).to_lowercase().contains(&filter.text))
@@ -108,8 +111,10 @@ fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
         held: shard.held(guild),
         listeners: seats.listeners(guild),
         channel: seats.own(guild).map(|(channel, _)| channel),
-        playing: told.as_ref().is_some_and(|(_, playing)| *playing),
-        node: told.map(|(node, _)| node.0),
+        queue: shard.queued(guild),
+        playing: told.as_ref().is_some_and(|told| told.playing),
+        node: told.as_ref().map(|told| Arc::clone(&told.node.0)),
+        track: told.and_then(|told| told.track),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ostinato_machine::guild::GuildFacts;
 use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
 use ostinato_machine::slot::{Phase, SlotFacts};
+use ostinato_machine::track::Track;
 
 use crate::chronicle::Had;
 
@@ -94,6 +95,8 @@ pub struct ShardFacts {
     pub listeners: usize,
     /// Guilds in which the bot sits in voice.
     pub seated: usize,
+    /// Tracks that wait in the queues of guilds that are not asleep.
+    pub queued: u64,
     /// Players that guilds want.
     pub players: usize,
     /// Of these, those with a track that is not paused.
@@ -119,9 +122,13 @@ pub struct GuildRow {
     pub listeners: usize,
     /// Where the bot sits.
     pub channel: Option<ChannelId>,
+    /// Tracks that wait, as far as an actor has told.
+    pub queue: u32,
     /// The node of its wanted player.
     pub node: Option<Arc<str>>,
-    /// Whether a track is wanted that is not paused.
+    /// The track of that player.
+    pub track: Option<Arc<Track>>,
+    /// Whether that track is not paused.
     pub playing: bool,
 }
 
@@ -134,6 +141,8 @@ pub struct Filter {
     pub phase: Option<Phase>,
     /// Those alone that play.
     pub playing: bool,
+    /// Those alone that have a player.
+    pub player: bool,
     /// Whose name holds this, in small letters, or whose id begins with it.
     pub text: String,
     /// Those after this one.

@@ -7,6 +7,7 @@ use ostinato_machine::guild::{Input, Report, Seen};
 use ostinato_machine::ids::{CauseId, GuildId, NodeId};
 use ostinato_machine::slot::Phase;
 
+use crate::chronicle::Count;
 use crate::obituary;
 use crate::ports::{AudioEvent, AudioSink, GatewayEvent, GatewaySink, GuildSeats};
 use crate::root::Fatal;
@@ -202,6 +203,9 @@ fn audio(station: &Rc<Station>, shard: &Rc<Shard>, event: AudioEvent) {
             }
         }
         AudioEvent::Guild { node, guild, report } => {
+            if matches!(report, Report::Started { .. }) {
+                station.chronicle.count(Count::Streams);
+            }
             station.lanes.heard(station, guild, &node, &report);
             station.fact(shard, guild, Input::Player { node, report }, 0);
         }

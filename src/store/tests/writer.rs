@@ -37,7 +37,7 @@ fn work_off(files: &Files, limit_bytes: u64, jobs: Vec<Job>) {
         sender.send(job).unwrap();
     }
     drop(sender);
-    Writer::new(connection).run(&inbox);
+    Writer::new(connection, crate::store::StoreFaults::default()).run(&inbox);
 }
 
 #[test]

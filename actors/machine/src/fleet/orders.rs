@@ -55,6 +55,16 @@ impl Fleet {
             .collect()
     }
 
+    pub(super) fn again(&mut self, now_ms: u64, shard: ShardId, guild: GuildId) -> Vec<Placement> {
+        let place = self.place(shard, guild);
+        let unwanted = place.is_some_and(|node| self.nodes.get(node).is_none_or(|node| node.drained));
+        if unwanted {
+            self.relocate(now_ms, shard, guild, None)
+        } else {
+            Vec::new()
+        }
+    }
+
     pub(super) fn relocate(
         &mut self,
         now_ms: u64,

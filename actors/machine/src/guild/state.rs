@@ -208,6 +208,11 @@ impl Guild {
         self.kept.revision
     }
 
+    /// Tracks that wait.
+    pub fn queued(&self) -> usize {
+        self.kept.queue.len()
+    }
+
     /// The kept state as it is stored.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {

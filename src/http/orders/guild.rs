@@ -1,0 +1,138 @@
+//! Orders of one guild.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use ostinato_actors::operator::{Operator, Unanswered};
+use ostinato_machine::guild::Fault as GuildFault;
+use ostinato_machine::ids::{GuildId, NodeId};
+use ostinato_machine::slot::{NotNow, SlotOrder};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Book, Said, body, refused};
+use crate::http::door::problem;
+use crate::http::routes::Asked;
+
+/// Does an order of one guild.
+fn of_guild(asked: &Asked, verb: &str, order: SlotOrder, said: Said) -> Answer {
+    let guild = match asked.number("guild").map(GuildId) {
+        Ok(guild) => guild,
+        Err(response) => return Box::pin(async { response }),
+    };
+    let book = Book::open(asked, format!("{verb} guild {guild}"), said);
+    Box::pin(async move {
+        let result = match book.operator() {
+            Ok(operator) => refused(operator.order(guild, order, Arc::clone(&book.reference)).await),
+            Err(response) => Err(response),
+        };
+        book.close(result.map(|()| json!({ "guild": guild.to_string() })))
+    })
+}
+
+#[derive(Deserialize)]
+struct Restart {
+    #[serde(default)]
+    cold: bool,
+    #[serde(flatten)]
+    said: Said,
+}
+
+pub(in crate::http) fn restart_guild(asked: Asked) -> Answer {
+    let Restart { cold, said } = body!(asked);
+    let verb = if cold { "restart, cold," } else { "restart" };
+    of_guild(&asked, verb, SlotOrder::Restart { cold }, said)
+}
+
+pub(in crate::http) fn release(asked: Asked) -> Answer {
+    let said = body!(asked);
+    of_guild(&asked, "release", SlotOrder::Release, said)
+}
+
+pub(in crate::http) fn park(asked: Asked) -> Answer {
+    let said = body!(asked);
+    of_guild(&asked, "park", SlotOrder::Park, said)
+}
+
+pub(in crate::http) fn passivate(asked: Asked) -> Answer {
+    let said = body!(asked);
+    of_guild(&asked, "put to sleep", SlotOrder::Passivate, said)
+}
+
+#[derive(Deserialize)]
+struct Move {
+    node: Option<String>,
+    #[serde(flatten)]
+    said: Said,
+}
+
+pub(in crate::http) fn move_guild(asked: Asked) -> Answer {
+    let Move { node, said } = body!(asked);
+    let guild = match asked.number("guild").map(GuildId) {
+        Ok(guild) => guild,
+        Err(response) => return Box::pin(async { response }),
+    };
+    let to = node.as_deref().unwrap_or("another node").to_owned();
+    let book = Book::open(&asked, format!("move guild {guild} to {to}"), said);
+    Box::pin(async move {
+        let node = node.map(|node| NodeId::new(&node));
+        let result = match book.operator() {
+            Ok(operator) => refused(operator.move_guild(guild, node).await),
+            Err(response) => Err(response),
+        };
+        book.close(result.map(|()| json!({ "guild": guild.to_string() })))
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Panic,
+    Poison,
+    Block,
+}
+
+#[derive(Deserialize)]
+struct FaultBody {
+    kind: Kind,
+    #[serde(default)]
+    ms: u64,
+    #[serde(flatten)]
+    said: Said,
+}
+
+pub(in crate::http) fn fault(asked: Asked) -> Answer {
+    let FaultBody { kind, ms, said } = body!(asked);
+    let guild = match asked.number("guild").map(GuildId) {
+        Ok(guild) => guild,
+        Err(response) => return Box::pin(async { response }),
+    };
+    let (fault, name) = match kind {
+        Kind::Panic => (GuildFault::Panic, "panic"),
+        Kind::Poison => (GuildFault::Poison, "poison"),
+        Kind::Block => (GuildFault::BlockMs(ms), "block"),
+    };
+    let book = Book::open(&asked, format!("{name} guild {guild}"), said);
+    let admitted = asked.door.chaos.admits(guild);
+    Box::pin(async move {
+        let result = match (admitted, book.operator()) {
+            (false, _) => Err(problem(
+                StatusCode::FORBIDDEN,
+                "faults may not be ordered in this guild",
+                "name it in CHAOS_GUILD_ALLOWLIST",
+            )),
+            (true, Ok(operator)) => refused(strike(operator, guild, fault).await),
+            (true, Err(response)) => Err(response),
+        };
+        book.close(result.map(|()| json!({ "guild": guild.to_string() })))
+    })
+}
+
+/// A guild that sleeps would never hear of it, which is said.
+async fn strike(operator: &Operator, guild: GuildId, fault: GuildFault) -> Result<(), Unanswered> {
+    let looked = operator.guild(guild).await?;
+    if looked.slot.incarnation.is_none() {
+        return Err(Unanswered::NotNow(NotNow::Asleep));
+    }
+    operator.fault(guild, fault)
+}

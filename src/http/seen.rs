@@ -1,0 +1,358 @@
+//! What an operator sees: the tree of actors, guilds, and what happened. Ids are texts: a script's numbers are too small
+//! for them.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use futures_util::future::LocalBoxFuture;
+use ostinato_actors::chronicle::{Chronicle, Death, Had};
+use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
+use ostinato_machine::fleet::NodeFacts;
+use ostinato_machine::guild::{GuildFacts, LoopMode};
+use ostinato_machine::ids::{CauseId, GuildId, ShardId};
+use ostinato_machine::slot::Phase;
+use ostinato_machine::track::Track;
+use serde_json::{Value, json};
+
+use super::door::problem;
+use super::facts::Facts;
+use super::orders::{field, not_yet, unanswered};
+use super::routes::{Asked, Field, answered, data};
+
+type Answer = LocalBoxFuture<'static, HttpResponse>;
+
+/// Guilds of a page when nobody says how many.
+const ROWS: usize = 50;
+
+/// What `/guilds` may be asked for.
+pub(super) const FILTERS: [Field; 6] = [
+    field("text", "string", "Part of the name, or the beginning of the id."),
+    field(
+        "phase",
+        "string",
+        "cold, loading, live, backing_off, yielding, passivating, parked or stopping.",
+    ),
+    field("playing", "boolean", "Those alone that play."),
+    field("shard", "integer", "Those of this shard alone."),
+    field(
+        "after",
+        "string",
+        "Those after this id: the last one of the page before.",
+    ),
+    field("limit", "integer", "So many at most; 500 at most."),
+];
+
+/// The tree: shards, audio nodes, sums.
+pub(super) async fn tree(facts: &Facts, operator: &Operator) -> Value {
+    let (shards, stuck) = operator.shards().await;
+    let nodes = operator.nodes().await.unwrap_or_default();
+    let chronicle = operator.chronicle();
+    json!({
+        "started_ms": facts.started_ms,
+        "ready": facts.readiness(),
+        "guilds": shards.iter().map(|shard| shard.guilds).sum::<usize>(),
+        "playing": shards.iter().map(|shard| shard.playing).sum::<usize>(),
+        "listeners": shards.iter().map(|shard| shard.listeners).sum::<usize>(),
+        "stuck_arbiters": stuck,
+        "deaths": chronicle.deaths_by_cause().iter().map(|(_, count)| count).sum::<u64>(),
+        "alarms": chronicle.alarms_raised(),
+        "shards": shards.iter().map(|shard| one_shard(facts, shard)).collect::<Vec<_>>(),
+        "nodes": nodes.iter().map(|node| one_node(facts, node)).collect::<Vec<_>>(),
+    })
+}
+
+fn one_shard(facts: &Facts, shard: &ShardFacts) -> Value {
+    let outside = facts.outside();
+    let standing = outside.and_then(|outside| outside.gateways.standings().of(&shard.shard));
+    let latency = outside.and_then(|outside| outside.gateways.latencies().of(shard.shard));
+    let phases: serde_json::Map<String, Value> = shard
+        .phases
+        .named()
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), json!(count)))
+        .collect();
+    json!({
+        "shard": shard.shard.0,
+        "arbiter": shard.arbiter,
+        "served": shard.served,
+        "opened": shard.opened,
+        "connected": standing.as_ref().is_some_and(crate::board::Standing::is_up),
+        "why": standing.as_ref().and_then(|standing| standing.why.clone()),
+        "since_ms": standing.as_ref().map(|standing| standing.since_ms),
+        "latency_ms": latency.map(|latency| latency.as_secs_f64() * 1_000.0),
+        "guilds": shard.guilds,
+        "phases": phases,
+        "held": shard.held,
+        "most_held": shard.most_held,
+        "seated": shard.seated,
+        "listeners": shard.listeners,
+        "queued": shard.queued,
+        "players": shard.players,
+        "playing": shard.playing,
+        "restarts": shard.restarts,
+    })
+}
+
+fn one_node(facts: &Facts, node: &NodeFacts) -> Value {
+    let all = facts
+        .outside()
+        .map(|outside| outside.nodes.standings().all())
+        .unwrap_or_default();
+    let why = all
+        .into_iter()
+        .find_map(|((id, _), standing)| standing.why.filter(|_| id == node.node));
+    json!({
+        "node": node.node.to_string(),
+        "shards_up": node.up,
+        "shards_resuming": node.resuming,
+        "guilds": node.guilds,
+        "drained": node.drained,
+        "playing": node.load.map(|(playing, ..)| playing),
+        "cpu_permille": node.load.map(|(_, cpu, _)| cpu),
+        "frames_missing": node.load.map(|(.., missing)| missing),
+        "why": why,
+    })
+}
+
+pub(super) fn actors(asked: Asked) -> Answer {
+    Box::pin(async move {
+        match asked.door.facts.operator() {
+            Some(operator) => data(&tree(&asked.door.facts, operator).await),
+            None => not_yet(),
+        }
+    })
+}
+
+/// What is asked for; an error names the field.
+fn filter(asked: &Asked) -> Result<Filter, HttpResponse> {
+    let wrong = |name: &str, what: &str| {
+        problem(
+            StatusCode::BAD_REQUEST,
+            "the query can't be read",
+            &format!("`{name}`: {what}"),
+        )
+    };
+    let number = |name: &str| match asked.query.get(name).filter(|text| !text.is_empty()) {
+        Some(text) => text
+            .parse::<u64>()
+            .map(Some)
+            .map_err(|_| wrong(name, "it is no number")),
+        None => Ok(None),
+    };
+    let phase = match asked.query.get("phase").filter(|text| !text.is_empty()) {
+        Some(text) => Some(PHASES.into_iter().find(|phase| phase_name(*phase) == text).ok_or_else(|| {
+            wrong("phase", "it is no state; there are cold, loading, live, backing_off, yielding, passivating, parked, stopping")
+        })?),
+        None => None,
+    };
+    let shard =
+        number("shard")?.map(|shard| u32::try_from(shard).map_err(|_| wrong("shard", "there is no such shard")));
+    Ok(Filter {
+        shard: shard.transpose()?.map(ShardId),
+        phase,
+        playing: asked.query.get("playing").is_some_and(|text| text == "true"),
+        player: false,
+        text: asked
+            .query
+            .get("text")
+            .map(|text| text.trim().to_lowercase())
+            .unwrap_or_default(),
+        after: number("after")?.map(GuildId),
+        limit: number("limit")?.map_or(ROWS, |limit| usize::try_from(limit).unwrap_or(PAGE)),
+    })
+}
+
+const PHASES: [Phase; 8] = [
+    Phase::Cold,
+    Phase::Loading,
+    Phase::Live,
+    Phase::BackingOff,
+    Phase::Yielding,
+    Phase::Passivating,
+    Phase::Parked,
+    Phase::Stopping,
+];
+
+pub(super) fn guilds(asked: Asked) -> Answer {
+    let filter = match filter(&asked) {
+        Ok(filter) => filter,
+        Err(response) => return answered(response),
+    };
+    Box::pin(async move {
+        let Some(operator) = asked.door.facts.operator() else {
+            return not_yet();
+        };
+        let page = operator.guilds(filter).await;
+        let rows: Vec<Value> = page.rows.iter().map(row).collect();
+        data(&json!({ "total": page.total, "guilds": rows }))
+    })
+}
+
+fn row(row: &GuildRow) -> Value {
+    json!({
+        "guild": row.guild.to_string(),
+        "name": *row.name,
+        "shard": row.shard.0,
+        "phase": phase_name(row.phase),
+        "held": row.held,
+        "listeners": row.listeners,
+        "channel": row.channel.map(|channel| channel.to_string()),
+        "node": row.node.as_deref(),
+        "playing": row.playing,
+        "queue": row.queue,
+        "track": row.track.as_ref().map(|track| &*track.title),
+    })
+}
+
+pub(super) fn guild(asked: Asked) -> Answer {
+    let guild = match asked.number("guild").map(GuildId) {
+        Ok(guild) => guild,
+        Err(response) => return answered(response),
+    };
+    Box::pin(async move {
+        let Some(operator) = asked.door.facts.operator() else {
+            return not_yet();
+        };
+        match operator.guild(guild).await {
+            Ok(looked) => data(&one_guild(&looked, operator.chronicle())),
+            Err(why) => unanswered(&why),
+        }
+    })
+}
+
+fn one_guild(looked: &GuildLook, chronicle: &Chronicle) -> Value {
+    let slot = &looked.slot;
+    let mut value = row(&looked.row);
+    let more = json!({
+        "incarnation": slot.incarnation.map(|incarnation| incarnation.to_string()),
+        "live_ms": slot.live_since_ms.map(|since| looked.now_ms.saturating_sub(since)),
+        "restarts": slot.restarts,
+        "again_in_ms": slot.again_at_ms.map(|at| at.saturating_sub(looked.now_ms)),
+        "parked": slot.parked.as_deref(),
+        "state": looked.state.as_ref().map(state),
+        "silent": silent(looked),
+        "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
+        "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death)),
+    });
+    if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    value
+}
+
+/// Why nothing is heard, in words; `None`: something is.
+fn silent(looked: &GuildLook) -> Option<&'static str> {
+    match (&looked.state, looked.slot.phase) {
+        (Some(state), _) => state.silence.map(ostinato_machine::guild::Silence::why),
+        (None, Phase::Parked) => Some("it is parked"),
+        (None, Phase::BackingOff) => Some("its actor died and will be started again"),
+        (None, Phase::Loading) => Some("it is being read from the store"),
+        (None, Phase::Cold) => Some("it sleeps: nothing is wanted of it"),
+        (None, Phase::Live | Phase::Yielding | Phase::Passivating | Phase::Stopping | Phase::Stopped) => {
+            Some("its actor does not say")
+        }
+    }
+}
+
+fn state(state: &GuildFacts) -> Value {
+    json!({
+        "revision": state.revision,
+        "queue": state.queue,
+        "history": state.history,
+        "track": state.track.as_ref().map(|now| track(&now.track)),
+        "position_ms": state.track.as_ref().map(|now| now.position_ms),
+        "volume": state.volume,
+        "loop": match state.loop_mode {
+            LoopMode::Off => "off",
+            LoopMode::Track => "track",
+            LoopMode::Queue => "queue",
+        },
+        "autoplay": state.autoplay,
+        "channel": state.channel.map(|channel| channel.to_string()),
+        "text": state.text.map(|channel| channel.to_string()),
+        "listeners": state.listeners,
+        "node": state.placed.as_ref().map(|(node, _)| node.to_string()),
+        "placed_ms": state.placed.as_ref().map(|(_, generation)| *generation),
+        "pending": state.pending,
+        "wake_at_ms": state.wake_at_ms,
+    })
+}
+
+/// A track, as the panel and the console are told of it.
+pub(super) fn track(track: &Track) -> Value {
+    json!({
+        "title": track.title,
+        "author": track.author,
+        "uri": track.uri,
+        "duration": track.length_ms,
+        "source": track.source,
+    })
+}
+
+fn had(had: &Had) -> Value {
+    json!({ "at_ms": had.at_ms, "input": had.input })
+}
+
+fn one_death(death: &Death) -> Value {
+    json!({
+        "at_ms": death.at_ms,
+        "guild": death.guild.to_string(),
+        "shard": death.shard.0,
+        "incarnation": death.incarnation.to_string(),
+        "cause": death.cause.name(),
+        "place": *death.place,
+        "input": death.input,
+        "reference": *death.reference,
+        "kept": death.kept,
+        "before": death.before.iter().map(had).collect::<Vec<_>>(),
+    })
+}
+
+/// What caused an input, in words that can be looked for in Discord.
+fn cause(cause: &CauseId) -> String {
+    match cause {
+        CauseId::Internal => "internal".into(),
+        CauseId::Interaction(id) => format!("interaction {id}"),
+        CauseId::Message(id) => format!("message {id}"),
+        CauseId::Order(key) => format!("order {key}"),
+    }
+}
+
+pub(super) fn events(asked: Asked) -> Answer {
+    let Some(operator) = asked.door.facts.operator() else {
+        return answered(not_yet());
+    };
+    answered(data(&happened(operator.chronicle())))
+}
+
+fn happened(chronicle: &Chronicle) -> Value {
+    let letters = chronicle.dead_letters().into_iter().map(|(letter, place, times)| {
+        json!({
+            "at_ms": letter.at_ms,
+            "guild": letter.guild.to_string(),
+            "shard": letter.shard.0,
+            "input": letter.input,
+            "cause": cause(&letter.cause),
+            "reference": *letter.reference,
+            "place": place.as_deref(),
+            "deaths_there": times,
+        })
+    });
+    let alarms = chronicle.alarms().into_iter();
+    let alarms = alarms.map(|alarm| json!({ "at_ms": alarm.at_ms, "shard": alarm.shard.0, "guilds": alarm.guilds }));
+    let orders = chronicle.orders().into_iter().map(|order| {
+        json!({
+            "at_ms": order.at_ms,
+            "who": order.who,
+            "why": order.why,
+            "what": order.what,
+            "reference": *order.reference,
+            "outcome": order.outcome,
+        })
+    });
+    json!({
+        "deaths": chronicle.deaths().iter().map(|death| one_death(death)).collect::<Vec<_>>(),
+        "dead_letters": letters.collect::<Vec<_>>(),
+        "alarms": alarms.collect::<Vec<_>>(),
+        "orders": orders.collect::<Vec<_>>(),
+    })
+}
