@@ -6,6 +6,7 @@
 mod job;
 mod load;
 mod lock;
+mod look;
 mod put;
 mod schema;
 mod sqlite;
@@ -20,7 +21,11 @@ mod tests;
 use std::path::PathBuf;
 
 pub use lock::{DataDirLock, LockError};
+pub use look::{Look, LookError, Looked, Row};
 pub use sqlite::SqliteStore;
+
+/// The store's file in the data directory.
+const FILE: &str = "guilds.db";
 
 /// How much a commit survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
