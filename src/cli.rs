@@ -54,7 +54,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show what is stored of a guild, change by change; it may run meanwhile.
+    /// Show what is stored of a guild, change by change; the bot may run meanwhile.
     Replay(ReplayArgs),
 }
 

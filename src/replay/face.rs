@@ -5,7 +5,7 @@ use ostinato_machine::guild::{Guild, wants};
 use serde_json::{Value, json};
 
 use super::events::{loop_mode, named, reasons, waiting};
-use super::text::{count, entry, hash, span, time};
+use super::text::{count, entry, hash, plain, span, time};
 
 /// One field: how people read it, and how machines do.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +54,7 @@ fn fields(guild: &Guild) -> Vec<Field> {
     let title = |of: Option<&ostinato_machine::track::Entry>| {
         of.map_or(
             Value::Null,
-            |of| json!({ "entry": of.id, "title": of.track.title, "length_ms": of.track.length_ms }),
+            |of| json!({ "entry": of.id, "title": plain(&of.track.title), "length_ms": of.track.length_ms }),
         )
     };
     let position = outline

@@ -86,7 +86,7 @@ async fn live(session: &mut Session, act: Act) {
     session.now += 700;
     match act {
         Act::Say(command) => session.say(command),
-        Act::Found(count) => session.found(&["One", "Two\u{1b}[2J", "Three", "Four", "Five"][..count.min(5)]),
+        Act::Found(count) => session.found(&["One", "Two\u{1b}[2J\u{9b}", "Three", "Four", "Five"][..count.min(5)]),
         Act::Joined => session.joined(),
         Act::Reports(ended) => session.reports(ended),
         Act::Sits(in_voice) => session.sits(in_voice.then_some(LOUNGE)),
@@ -119,6 +119,7 @@ async fn compare(acts: Vec<Act>) {
     }
     for json in [false, true] {
         let (text, _) = replay(directory.path(), Some(GUILD), 0, json);
+        assert!(!text.chars().any(|sign| sign.is_control() && sign != '\n'), "{text:?}");
         for secret in [
             TOKEN,
             QUERY,
