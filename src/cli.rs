@@ -2,14 +2,17 @@
 //!
 //! Nothing is decided here besides what to print. The way of `run` belongs to whoever starts the tree and is handed in.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use ostinato_machine::ids::GuildId;
 
 use crate::config::{self, Config, Problems, Sources};
 use crate::discord::commands;
 use crate::logging::{self, Levels};
+use crate::replay;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +55,31 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what is stored of a guild, change by change; the bot may run meanwhile.
+    Replay(ReplayArgs),
+}
+
+/// What of which store is shown.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The bot's DATA_DIR, or the file guilds.db of it or of a copy. It is only read.
+    #[arg(value_name = "FILE")]
+    path: PathBuf,
+    /// The guild by its Discord id; without it the guilds are listed.
+    #[arg(long, value_name = "ID")]
+    guild: Option<u64>,
+    /// Show the records from this revision on.
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "guild",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    from: u64,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 /// With which code the process ends.
@@ -97,6 +125,7 @@ pub fn main(run: impl FnOnce(&Config, Levels) -> Exit) -> ExitCode {
         Command::Live => live(),
         Command::Config { json } => show_config(json),
         Command::Commands { markdown, json } => show_commands(markdown, json),
+        Command::Replay(args) => show_journal(args),
     }
     .into()
 }
@@ -155,6 +184,28 @@ fn show_commands(markdown: bool, json: bool) -> Exit {
         (false, false) => commands_table(),
     });
     Exit::Done
+}
+
+fn show_journal(args: ReplayArgs) -> Exit {
+    let order = replay::Order {
+        path: args.path,
+        guild: args.guild.map(GuildId),
+        from: args.from,
+        json: args.json,
+        limits: config::read(&Sources::of_process()).limits(),
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let shown = replay::run(&order, &mut out).and_then(|()| Ok(out.flush()?));
+    match shown {
+        Ok(()) => Exit::Done,
+        Err(replay::Fault::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
+        Err(fault) => {
+            // What could be read stands before the reason why no more could.
+            let _ = out.flush();
+            complain(&fault.to_string());
+            Exit::Unexpected
+        }
+    }
 }
 
 /// The commands as aligned columns: how each is called, what it does.

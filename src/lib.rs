@@ -10,4 +10,5 @@ mod hostile;
 pub mod http;
 pub mod lavalink;
 pub mod logging;
+pub mod replay;
 pub mod store;

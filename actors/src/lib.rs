@@ -19,6 +19,7 @@ compile_error!("a guild that panics must not end the process: build with panic =
 pub mod chronicle;
 pub mod clock;
 mod faults;
+pub mod fingerprint;
 pub mod fleet_actor;
 mod gate;
 mod guild_actor;

@@ -168,23 +168,7 @@ impl Config {
 
     /// Limits and times of a guild.
     pub fn limits(&self) -> Limits {
-        let reading = &self.reading;
-        Limits {
-            queue: size(reading.number("queue_tracks")),
-            history: size(reading.number("history_tracks")),
-            pending: size(reading.number("pending_commands")),
-            seats: size(reading.number("seats")),
-            query_chars: size(reading.number("query_chars")),
-            alone_leave_ms: reading.ms("alone_leave_s"),
-            idle_leave_ms: reading.ms("idle_leave_s"),
-            default_volume: percent(reading.number("default_volume_percent")),
-            max_volume: percent(reading.number("max_volume_percent")),
-            expire_ms: reading.ms("answer_ms"),
-            join_ms: reading.ms("join_ms"),
-            stale_ms: reading.ms("stale_ms"),
-            cause_ms: reading.ms("cause_ms"),
-            failures_in_a_row: small(reading.number("failures_in_a_row")),
-        }
+        self.reading.limits()
     }
 
     /// Bounds, budgets and deadlines of a guild's slot.
@@ -328,6 +312,26 @@ impl Reading {
 
     pub(super) fn duration(&self, path: &str) -> Duration {
         Duration::from_millis(self.ms(path))
+    }
+
+    /// Limits and times of a guild. They hold whatever is wrong elsewhere: a journal can be read without a token.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            queue: size(self.number("queue_tracks")),
+            history: size(self.number("history_tracks")),
+            pending: size(self.number("pending_commands")),
+            seats: size(self.number("seats")),
+            query_chars: size(self.number("query_chars")),
+            alone_leave_ms: self.ms("alone_leave_s"),
+            idle_leave_ms: self.ms("idle_leave_s"),
+            default_volume: percent(self.number("default_volume_percent")),
+            max_volume: percent(self.number("max_volume_percent")),
+            expire_ms: self.ms("answer_ms"),
+            join_ms: self.ms("join_ms"),
+            stale_ms: self.ms("stale_ms"),
+            cause_ms: self.ms("cause_ms"),
+            failures_in_a_row: small(self.number("failures_in_a_row")),
+        }
     }
 
     /// The nodes that hold.

@@ -56,7 +56,8 @@ pub(super) fn guild(connection: &Connection, guild: GuildId) -> Result<Read, Por
     }
 }
 
-enum Unreadable {
+/// Why something can't be read.
+pub(super) enum Unreadable {
     /// The store can't be asked now.
     Store(PortError),
     /// Another release wrote it.
@@ -71,7 +72,7 @@ impl From<rusqlite::Error> for Unreadable {
     }
 }
 
-fn snapshot(connection: &Connection, guild: GuildId, head: &Head) -> Result<Option<Snapshot>, Unreadable> {
+pub(super) fn snapshot(connection: &Connection, guild: GuildId, head: &Head) -> Result<Option<Snapshot>, Unreadable> {
     if head.snap_bytes == 0 {
         return Ok(None);
     }
@@ -90,7 +91,11 @@ fn snapshot(connection: &Connection, guild: GuildId, head: &Head) -> Result<Opti
 }
 
 /// The records after the snapshot; with a fault, those before it.
-fn records(connection: &Connection, guild: GuildId, head: &Head) -> Result<Vec<Record>, (Vec<Record>, Unreadable)> {
+pub(super) fn records(
+    connection: &Connection,
+    guild: GuildId,
+    head: &Head,
+) -> Result<Vec<Record>, (Vec<Record>, Unreadable)> {
     let mut records = Vec::new();
     match read_records(connection, guild, head, &mut records) {
         Ok(()) => Ok(records),
@@ -104,18 +109,11 @@ fn read_records(
     head: &Head,
     records: &mut Vec<Record>,
 ) -> Result<(), Unreadable> {
-    let sql = "SELECT revision, data FROM log WHERE guild = ?1 AND revision > ?2 AND revision <= ?3 \
-               ORDER BY revision, part";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([guild.0, head.snap_revision, head.revision].map(signed))?;
     let mut parts: Vec<(u64, Vec<u8>)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let revision = row.get::<_, i64>(0)?.cast_unsigned();
-        let data = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        match parts.last_mut() {
-            Some((last, whole)) if *last == revision => whole.extend_from_slice(data),
-            Some(_) | None => parts.push((revision, data.to_vec())),
-        }
+    let whole = read_parts(connection, guild, head, &mut parts);
+    if whole.is_err() {
+        // More of it may have followed.
+        parts.pop();
     }
     for (expected, (revision, data)) in (head.snap_revision + 1..).zip(parts) {
         if revision != expected {
@@ -127,9 +125,32 @@ fn read_records(
         }
         records.push(record);
     }
+    whole?;
     if head.snap_revision + records.len() as u64 != head.revision {
         let why = format!("the journal ends before revision {}", head.revision);
         return Err(Unreadable::Damaged(why));
+    }
+    Ok(())
+}
+
+/// The visible records after the snapshot as they were written; with a fault, those before it and the one that it is in.
+fn read_parts(
+    connection: &Connection,
+    guild: GuildId,
+    head: &Head,
+    parts: &mut Vec<(u64, Vec<u8>)>,
+) -> rusqlite::Result<()> {
+    let sql = "SELECT revision, data FROM log WHERE guild = ?1 AND revision > ?2 AND revision <= ?3 \
+               ORDER BY revision, part";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([guild.0, head.snap_revision, head.revision].map(signed))?;
+    while let Some(row) = rows.next()? {
+        let revision = row.get::<_, i64>(0)?.cast_unsigned();
+        let data = row.get_ref(1)?.as_blob()?;
+        match parts.last_mut() {
+            Some((last, whole)) if *last == revision => whole.extend_from_slice(data),
+            Some(_) | None => parts.push((revision, data.to_vec())),
+        }
     }
     Ok(())
 }

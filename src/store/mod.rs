@@ -7,6 +7,7 @@ mod faults;
 mod job;
 mod load;
 mod lock;
+mod look;
 mod put;
 mod schema;
 mod sqlite;
@@ -22,7 +23,11 @@ use std::path::PathBuf;
 
 pub use faults::StoreFaults;
 pub use lock::{DataDirLock, LockError};
+pub use look::{Look, LookError, Looked, Row};
 pub use sqlite::SqliteStore;
+
+/// The store's file in the data directory.
+const FILE: &str = "guilds.db";
 
 /// How much a commit survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::{Durability, OpenError, StoreSettings};
 
 /// Schema that this release writes.
-const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 1;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS guild (

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use super::job::{Done, Job};
 use super::writer::{self, Writer};
-use super::{DataDirLock, OpenError, StoreFaults, StoreSettings, schema};
+use super::{DataDirLock, FILE, OpenError, StoreFaults, StoreSettings, schema};
 
 /// Calls that may wait for the writer at once, over all arbiters.
 const QUEUE: usize = 8_192;
@@ -73,7 +73,7 @@ impl SqliteStore {
         };
         directory(dir).map_err(fault)?;
         let lock = DataDirLock::take(dir, LOCK_PATIENCE)?;
-        let path = dir.join("guilds.db");
+        let path = dir.join(FILE);
         let main = schema::open(&path, settings)?;
         let side = schema::open(&path, settings)?;
         let (jobs, inbox) = mpsc::sync_channel(QUEUE);

@@ -5,6 +5,7 @@
 
 mod browser;
 mod cdp;
+mod replay;
 mod status;
 
 use std::path::{Path, PathBuf};

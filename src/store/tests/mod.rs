@@ -4,6 +4,7 @@ mod damage;
 mod disk;
 mod hostile;
 mod kill;
+mod look;
 mod model;
 mod writer;
 

@@ -177,25 +177,34 @@ impl Guild {
             guild.kept.revision = snapshot.revision;
         }
         for record in records {
-            if record.v > RECORD_VERSION {
-                return Err(RestoreError::Newer { found: record.v });
-            }
-            if record.revision != guild.kept.revision + 1 {
-                return Err(RestoreError::Gap {
-                    after: guild.kept.revision,
-                    found: record.revision,
-                });
-            }
-            for event in &record.events {
-                apply(&mut guild, event).map_err(|why| RestoreError::Event {
-                    revision: record.revision,
-                    why,
-                })?;
-            }
-            guild.kept.revision = record.revision;
-            guild.remember(record.at_ms, &record.cause);
+            guild.replay(record)?;
         }
         Ok(guild)
+    }
+
+    /// Applies the next record of the journal: what [`Self::restore`] does with each, for whoever looks in between.
+    ///
+    /// # Errors
+    /// When the record does not follow; the value may then be half changed and is good for nothing.
+    pub fn replay(&mut self, record: &Record) -> Result<(), RestoreError> {
+        if record.v > RECORD_VERSION {
+            return Err(RestoreError::Newer { found: record.v });
+        }
+        if self.kept.revision.checked_add(1) != Some(record.revision) {
+            return Err(RestoreError::Gap {
+                after: self.kept.revision,
+                found: record.revision,
+            });
+        }
+        for event in &record.events {
+            apply(self, event).map_err(|why| RestoreError::Event {
+                revision: record.revision,
+                why,
+            })?;
+        }
+        self.kept.revision = record.revision;
+        self.remember(record.at_ms, &record.cause);
+        Ok(())
     }
 
     /// Which guild it is.
@@ -211,6 +220,11 @@ impl Guild {
     /// Tracks that wait.
     pub fn queued(&self) -> usize {
         self.kept.queue.len()
+    }
+
+    /// The kept state.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// The kept state as it is stored.
