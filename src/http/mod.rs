@@ -19,7 +19,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 
-pub use facts::{Facts, Outside, Readiness};
+pub use facts::{Facts, Inside, Outside, Readiness};
 pub use probe::lives;
 pub use routes::{ROUTES, Route, Scope};
 

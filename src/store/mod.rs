@@ -3,6 +3,7 @@
 //! Only this module knows a database. It implements [`ostinato_actors::ports::GuildStore`]; today with one embedded
 //! SQLite file under `DATA_DIR`. One writer thread owns the connection and commits whatever is waiting.
 
+mod figures;
 mod job;
 mod load;
 mod lock;
@@ -19,6 +20,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+pub use figures::StoreFigures;
 pub use lock::{DataDirLock, LockError};
 pub use sqlite::SqliteStore;
 

@@ -85,7 +85,8 @@ fn the_bot_says_what_it_lacks_and_when_it_has_it_again() {
         let metrics = until(ports.metrics, "/metrics", |_, body| body.contains("ostinato_ready 1.0")).await;
         for line in [
             "ostinato_gateway_shard_up{shard=\"0\"} 1.0",
-            "ostinato_gateway_resumes_total ",
+            "ostinato_gateway_resumes_total{shard=\"0\"} ",
+            "ostinato_gateway_shard_state{shard=\"0\",state=\"active\"} 1.0",
             "process_cpu_seconds_total ",
             "# EOF",
         ] {

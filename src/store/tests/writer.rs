@@ -1,6 +1,6 @@
 //! One batch of the writer: who is told what when a commit fails.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use ostinato_actors::ports::{PortError, Stored};
 use ostinato_machine::ids::GuildId;
@@ -37,7 +37,7 @@ fn work_off(files: &Files, limit_bytes: u64, jobs: Vec<Job>) {
         sender.send(job).unwrap();
     }
     drop(sender);
-    Writer::new(connection).run(&inbox);
+    Writer::new(connection, Arc::default()).run(&inbox);
 }
 
 #[test]
