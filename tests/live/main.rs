@@ -5,8 +5,10 @@
 
 mod browser;
 mod cdp;
+mod prometheus;
 mod status;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +23,12 @@ const SEED: u64 = 1;
 
 fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_ostinato").into()
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
