@@ -390,7 +390,8 @@ async fn the_first_answer_is_measured_from_the_arrival_and_one_that_is_too_late_
                 ..reply
             };
             replies.first(&late, GUILD, first(refused())).await.unwrap_err();
-            assert!(figures.missed().eq([("button", "late", 1)]));
+            let mut missed = figures.missed().filter(|(_, _, count)| *count > 0);
+            assert_eq!((missed.next(), missed.next()), (Some(("button", "late", 1)), None));
         })
         .await;
 }
