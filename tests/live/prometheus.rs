@@ -217,6 +217,7 @@ fn prometheus_reads_every_series_and_takes_the_rules_and_the_dashboard() {
         until(prometheus.port, "/-/ready", |code, _| code == 200).await;
         listen(&stage, &guild).await;
         everything_is_there(&prometheus).await;
+        what_was_done_is_told(&prometheus).await;
         everything_is_understood(&prometheus).await;
         let (_, body) = get(metrics, "/metrics").await.unwrap();
         is_accepted(&tools.1, body.split_once("\r\n\r\n").unwrap().1).await;
@@ -245,6 +246,25 @@ async fn everything_is_there(prometheus: &Prometheus) {
         println!("excused: {name}: {why}");
     }
     println!("{} documented names are there", due.len());
+}
+
+/// Each command of [`listen`] had one first answer, and the wrong one was refused.
+async fn what_was_done_is_told(prometheus: &Prometheus) {
+    let first = "ostinato_first_answer_seconds_count";
+    let mut told = BTreeMap::new();
+    for one in prometheus.query(&format!("sum by (command) ({first})")).await {
+        let command = one["metric"]["command"].as_str().unwrap().to_owned();
+        told.insert(command, one["value"][1].as_str().unwrap().to_owned());
+    }
+    let done = ["completion", "message", "play", "remove", "skip", "volume"];
+    let expected: BTreeMap<String, String> = done.map(|command| (command.to_owned(), "1".to_owned())).into();
+    assert_eq!(told, expected);
+    let refused = format!("{first}{{command=\"remove\", outcome=\"refused\"}}");
+    assert_eq!(prometheus.query(&refused).await.len(), 1);
+    assert_eq!(
+        prometheus.query("sum(ostinato_missed_answers_total) == 0").await.len(),
+        1
+    );
 }
 
 /// No scrape failed, no kind was misread, every rule and every query of the dashboard can be evaluated.
