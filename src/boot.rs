@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::cli::Exit;
 use crate::config::{Config, PrefixMode};
+use crate::discord::answers::AnswerFigures;
 use crate::discord::door::Door;
 use crate::discord::gateway::{Gateways, IdentifyGate, SessionStartLimit};
 use crate::discord::register::{Registered, register};
@@ -117,6 +118,13 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
     };
     let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
     let settings = config.rest();
+    let answers = Arc::new(AnswerFigures::default());
+    told.consist(http::Inside {
+        store: store.figures(),
+        rest: Arc::clone(&settings.figures),
+        permits: Arc::clone(&settings.permits),
+        answers: Arc::clone(&answers),
+    });
     let rest = match Rest::new(&settings, Rc::clone(&clock)) {
         Ok(rest) => rest,
         Err(error) => {
@@ -140,7 +148,7 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
             return Exit::Refused;
         }
     };
-    let root = match start(config, store, settings, &facts, told).await {
+    let root = match start(config, store, (settings, answers), &facts, told).await {
         Ok(root) => root,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -301,7 +309,7 @@ async fn keep_registered(
 async fn start(
     config: &Config,
     store: &SqliteStore,
-    rest: RestSettings,
+    (rest, answers): (RestSettings, Arc<AnswerFigures>),
     facts: &Facts,
     told: &http::Facts,
 ) -> anyhow::Result<Root> {
@@ -335,7 +343,8 @@ async fn start(
         let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
         let skew = rest.skew.clone();
         let rest = Rest::new(&rest, Rc::clone(&clock))?;
-        let replies = Rc::new(Replies::new(rest, Rc::clone(&clock), user));
+        let replies = Replies::new(rest, Rc::clone(&clock), user).counted_by(Arc::clone(&answers));
+        let replies = Rc::new(replies);
         let audio = nodes
             .port()
             .map_err(|error| PortError::new(PortErrorKind::Refused, error.to_string()))?;

@@ -5,6 +5,7 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod discord;
+pub mod figures;
 #[cfg(test)]
 mod hostile;
 pub mod http;

@@ -13,6 +13,8 @@ mod containers;
 mod house;
 #[path = "structure/pages.rs"]
 mod pages;
+#[path = "structure/queries.rs"]
+mod queries;
 
 use std::path::{Path, PathBuf};
 
@@ -270,6 +272,11 @@ fn pages_are_made_from_the_tables() {
 #[test]
 fn the_container_files_fit_the_bot() {
     none(&containers::wrong(&root()));
+}
+
+#[test]
+fn the_dashboard_and_the_alerts_ask_for_series_that_exist() {
+    none(&queries::wrong(&root()));
 }
 
 #[test]

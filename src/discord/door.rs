@@ -10,6 +10,7 @@ use ostinato_machine::guild::{Caller, Command, Input};
 use ostinato_machine::ids::{CauseId, ReplyTo, ShardId, UserId, Via};
 use serenity::model::permissions::Permissions;
 
+use super::answers::Asker;
 use super::commands::{self, Completes, Interpreted, Local};
 use super::gateway::{Content, Interactions};
 use super::interaction::{Data, Interaction};
@@ -65,6 +66,7 @@ impl Door {
     fn answer(&self, shard: ShardId, reply: &ReplyTo, local: &Local) {
         if Rc::strong_count(&self.open) > OPEN {
             tracing::warn!(%shard, cause = reply.id, "too many answers are on their way; one was not begun");
+            self.replies.waiting().full(reply.id);
             return;
         }
         let work = self.replies.local(reply, local);
@@ -80,6 +82,7 @@ impl Door {
     /// Offers values to somebody who types. Nobody misses an offer that does not come.
     fn offer(&self, shard: ShardId, user: UserId, reply: ReplyTo, (name, option, typed): (&str, &str, Box<str>)) {
         if Rc::strong_count(&self.open) > OPEN {
+            self.replies.waiting().full(reply.id);
             return;
         }
         let completes = commands::completes(name, option, &typed);
@@ -115,6 +118,9 @@ impl Interactions for Door {
             made_ms: self.made_ms(interaction.id, interaction.arrived_ms),
             public,
         };
+        self.replies
+            .waiting()
+            .came(interaction.id, Asker::of(&interaction.data));
         if let Data::Complete { name, option, typed } = &interaction.data {
             return self.offer(shard, interaction.user, reply(false), (name, option, typed.clone()));
         }
@@ -132,6 +138,7 @@ impl Interactions for Door {
         let Some(interpreted) = commands::written(written, own, self.prefix()) else {
             return;
         };
+        self.replies.waiting().came(written.id, Asker::Message);
         let reply = ReplyTo {
             id: written.id,
             via: Via::Message {

@@ -3,6 +3,7 @@
 //! The only place that knows serenity and twilight. What comes in leaves as inputs of guilds, in order; what goes out
 //! comes as data and is put into words here.
 
+pub mod answers;
 mod buttons;
 pub mod commands;
 mod decode;

@@ -12,6 +12,7 @@ mod stage;
 mod tests;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ostinato_actors::ports::{CardOrder, Clock, Discord, First, PortError, PortErrorKind, Shows, Work};
@@ -26,6 +27,7 @@ use serenity::model::channel::{MessageFlags, Nonce};
 use tokio::time::Instant;
 
 use self::bodies::{ACKNOWLEDGED, answer, embed, json, nobody, rows, update};
+use super::answers::{AnswerFigures, Outcome, Told, Waiting};
 use super::commands::Local;
 use super::render::{Message, Moment, local, say};
 use super::rest::{Operation, Rest};
@@ -40,20 +42,39 @@ pub struct Replies {
     rest: Rest,
     clock: Rc<dyn Clock>,
     me: UserId,
+    waiting: Rc<Waiting>,
 }
 
 impl Replies {
     /// Answers through `rest`, as the bot that is the user `me`.
     pub fn new(rest: Rest, clock: Rc<dyn Clock>, me: UserId) -> Self {
-        Self { rest, clock, me }
+        Self {
+            rest,
+            clock,
+            me,
+            waiting: Rc::default(),
+        }
+    }
+
+    /// Notes in `figures` how long people wait for their first answer.
+    pub fn counted_by(self, figures: Arc<AnswerFigures>) -> Self {
+        Self {
+            waiting: Rc::new(Waiting::new(figures)),
+            ..self
+        }
+    }
+
+    /// Who waits for a first answer.
+    pub(super) fn waiting(&self) -> &Rc<Waiting> {
+        &self.waiting
     }
 
     /// The one first callback, with an answer that needs no guild.
     pub fn local(&self, reply: &ReplyTo, what: &Local) -> Work<()> {
         if let Via::Message { channel } = reply.via {
-            return self.answer_message(channel, reply, &local(what));
+            return self.answer_message(channel, reply, &local(what), what.outcome());
         }
-        self.callback(reply, &answer(&local(what), what.is_public()))
+        self.callback(reply, &answer(&local(what), what.is_public()), what.outcome())
     }
 
     /// The one callback to somebody who types: what is offered.
@@ -62,7 +83,7 @@ impl Replies {
             .iter()
             .map(|offer| AutocompleteChoice::new(offer.name.as_str(), offer.value.as_str()));
         let body = CreateAutocompleteResponse::new().set_choices(choices.collect());
-        self.callback(reply, &CreateInteractionResponse::Autocomplete(body))
+        self.callback(reply, &CreateInteractionResponse::Autocomplete(body), Outcome::Answered)
     }
 
     fn moment(&self) -> Moment {
@@ -71,11 +92,16 @@ impl Replies {
         }
     }
 
+    /// Notes the first answer to `reply` once it is there.
+    fn told(&self, reply: &ReplyTo, outcome: Outcome) -> Told {
+        Told::new(&self.waiting, reply.id, outcome)
+    }
+
     fn age_ms(&self, reply: &ReplyTo) -> u64 {
         self.clock.now_ms().saturating_sub(reply.arrived_ms)
     }
 
-    fn callback(&self, reply: &ReplyTo, body: &impl Serialize) -> Work<()> {
+    fn callback(&self, reply: &ReplyTo, body: &impl Serialize, outcome: Outcome) -> Work<()> {
         let age = Duration::from_millis(self.age_ms(reply));
         let Some(left) = self
             .rest
@@ -84,6 +110,7 @@ impl Replies {
             .checked_sub(age)
             .filter(|left| !left.is_zero())
         else {
+            self.waiting.late(reply.id);
             return gone("the interaction is too old for a first callback");
         };
         let Via::Interaction { token, .. } = &reply.via else {
@@ -93,7 +120,13 @@ impl Replies {
             interaction: reply.id,
             token: token.clone(),
         };
-        send(self.rest.clone(), operation, Some(json(body)), Instant::now() + left)
+        let told = Some(self.told(reply, outcome));
+        send(
+            self.rest.clone(),
+            (operation, Some(json(body))),
+            Instant::now() + left,
+            told,
+        )
     }
 
     /// What comes after the first callback, while the token is good: `operation` with application and token.
@@ -111,7 +144,7 @@ impl Replies {
         };
         let within = self.rest.settings().call.min(Duration::from_millis(left_ms));
         let operation = operation(*application, token.clone());
-        send(self.rest.clone(), operation, body, Instant::now() + within)
+        send(self.rest.clone(), (operation, body), Instant::now() + within, None)
     }
 }
 
@@ -119,21 +152,29 @@ impl Discord for Replies {
     fn first(&self, reply: &ReplyTo, _guild: GuildId, first: First) -> Work<()> {
         if let Via::Message { channel } = reply.via {
             return match first {
-                First::Answer { say: what, .. } => self.answer_message(channel, reply, &say(&what, self.moment())),
-                First::Defer { .. } => self.typing(channel),
+                First::Answer { say: what, .. } => {
+                    self.answer_message(channel, reply, &say(&what, self.moment()), outcome(&what))
+                }
+                First::Defer { .. } => self.typing(channel, reply),
             };
         }
+        let outcome = match &first {
+            First::Answer { say: what, .. } => outcome(what),
+            First::Defer { .. } => Outcome::Deferred,
+        };
         let body = match first {
             First::Answer { say: what, public } if public && !is_refusal(&what) && is_component(reply) => {
                 update(&say(&what, self.moment()))
             }
-            First::Defer { public: true } if is_component(reply) => return self.callback(reply, &ACKNOWLEDGED),
+            First::Defer { public: true } if is_component(reply) => {
+                return self.callback(reply, &ACKNOWLEDGED, outcome);
+            }
             First::Answer { say: what, public } => answer(&say(&what, self.moment()), public && !is_refusal(&what)),
             First::Defer { public } => {
                 CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(!public))
             }
         };
-        self.callback(reply, &body)
+        self.callback(reply, &body, outcome)
     }
 
     fn shows(&self, reply: &ReplyTo) -> Work<Shows> {
@@ -186,7 +227,12 @@ impl Discord for Replies {
             body = body.content(message.text);
         }
         let until = Instant::now() + self.rest.settings().call;
-        send(self.rest.clone(), Operation::Post { channel }, Some(json(&body)), until)
+        send(
+            self.rest.clone(),
+            (Operation::Post { channel }, Some(json(&body))),
+            until,
+            None,
+        )
     }
 
     fn card(&self, _guild: GuildId, channel: ChannelId, order: CardOrder) -> Work<u64> {
@@ -241,6 +287,14 @@ fn is_component(reply: &ReplyTo) -> bool {
     matches!(reply.via, Via::Interaction { component: true, .. })
 }
 
+fn outcome(what: &Say) -> Outcome {
+    if is_refusal(what) {
+        Outcome::Refused
+    } else {
+        Outcome::Answered
+    }
+}
+
 fn is_refusal(what: &Say) -> bool {
     matches!(what, Say::Refused(_))
 }
@@ -259,9 +313,19 @@ fn gone(why: &'static str) -> Work<()> {
     Box::pin(async move { Err(PortError::new(PortErrorKind::Gone, why)) })
 }
 
-fn send(rest: Rest, operation: Operation, body: Option<Result<Vec<u8>, PortError>>, until: Instant) -> Work<()> {
+/// Sends an operation with its body; `told` is what hears when it has arrived.
+fn send(
+    rest: Rest,
+    (operation, body): (Operation, Option<Result<Vec<u8>, PortError>>),
+    until: Instant,
+    told: Option<Told>,
+) -> Work<()> {
     Box::pin(async move {
         let body = body.transpose()?;
-        rest.call_until(operation, body, until).await.map(|_| ())
+        let result = rest.call_until(operation, body, until).await.map(|_| ());
+        if let Some(told) = told {
+            told.ended(result.as_ref().err());
+        }
+        result
     })
 }

@@ -1,7 +1,7 @@
 //! What the servers tell, and whether the bot is ready.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::web::Bytes;
@@ -12,8 +12,11 @@ use serde_json::Value;
 
 use super::samples::Samples;
 use super::status::Newest;
+use crate::discord::answers::AnswerFigures;
 use crate::discord::gateway::Gateways;
+use crate::discord::rest::{Permits, RestFigures};
 use crate::lavalink::Nodes;
+use crate::store::StoreFigures;
 
 /// How long a tree is good for.
 const TREE_FOR: Duration = Duration::from_millis(900);
@@ -34,11 +37,32 @@ pub struct Outside {
     pub prefix: bool,
 }
 
+/// What is known before Discord has answered: the parts that the process is made of.
+pub struct Inside {
+    /// What the store did.
+    pub store: Arc<StoreFigures>,
+    /// What was sent to Discord.
+    pub rest: Arc<RestFigures>,
+    /// Whether anything may be sent to Discord.
+    pub permits: Arc<dyn Permits>,
+    /// How long people wait for their first answer.
+    pub answers: Arc<AnswerFigures>,
+}
+
+impl std::fmt::Debug for Inside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inside")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the servers tell.
 #[derive(Debug)]
 pub struct Facts {
     /// When the process began, wall-clock ms.
     pub started_ms: u64,
+    inside: OnceLock<Inside>,
     outside: OnceLock<Outside>,
     operator: OnceLock<Operator>,
     pub(super) samples: Samples,
@@ -55,6 +79,7 @@ impl Default for Facts {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            inside: OnceLock::new(),
             outside: OnceLock::new(),
             operator: OnceLock::new(),
             samples: Samples::default(),
@@ -78,6 +103,17 @@ pub struct Readiness {
 }
 
 impl Facts {
+    /// The process has its parts.
+    pub fn consist(&self, inside: Inside) {
+        // They are made once.
+        let _ = self.inside.set(inside);
+    }
+
+    /// The parts of the process; `None` until they are made.
+    pub fn inside(&self) -> Option<&Inside> {
+        self.inside.get()
+    }
+
     /// Discord has answered.
     pub fn meet(&self, outside: Outside) {
         // A second answer says the same.

@@ -29,7 +29,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 
 pub use door::Scope;
-pub use facts::{Facts, Outside, Readiness};
+pub use facts::{Facts, Inside, Outside, Readiness};
 pub use probe::lives;
 pub use routes::{Field, Method, ROUTES, Route};
 pub use steer::{Leave, Steer, Steered};

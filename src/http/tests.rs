@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 
-use super::metrics::{Kind, SERIES, markdown, text};
+use super::metrics::{Kind, all, markdown, text};
 use super::*;
 use crate::config::{Sources, read};
 
@@ -98,7 +98,7 @@ fn a_port_that_is_taken_is_tried_again_until_it_is_free() {
 #[test]
 fn the_table_of_series_keeps_to_the_conventions_and_the_text_has_each() {
     let mut names = BTreeSet::new();
-    for series in SERIES {
+    for series in all() {
         let served = series.served();
         assert!(names.insert(served.clone()), "{served} is there twice");
         let ours = served.starts_with("ostinato_") || served.starts_with("process_");
@@ -109,13 +109,22 @@ fn the_table_of_series_keeps_to_the_conventions_and_the_text_has_each() {
         assert!(series.help.ends_with('.'), "{served}");
         assert_eq!(series.kind == Kind::Counter, served.ends_with("_total"), "{served}");
         assert!(
-            series.labels.iter().all(|label| *label != "guild" && *label != "user"),
+            series
+                .labels
+                .iter()
+                .all(|label| *label != "guild" && *label != "user" && *label != "le"),
             "{served}"
+        );
+        let reserved = ["_total", "_bucket", "_sum", "_count", "_info"];
+        let is_info = series.name == "ostinato_build_info";
+        assert!(
+            is_info || !reserved.iter().any(|end| series.name.ends_with(end)),
+            "{served} ends in a word of the format's own"
         );
         assert!(markdown().contains(&format!("`{served}`")));
     }
     let text = text(&Arc::new(Facts::default()));
-    for series in SERIES {
+    for series in all() {
         let unit = series.unit.map_or_else(String::new, |unit| format!("_{unit}"));
         let named = format!("# TYPE {}{unit} ", series.name);
         assert!(text.contains(&named), "{named} in {text}");

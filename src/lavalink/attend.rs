@@ -178,16 +178,15 @@ impl Driver {
         let node = self.node.id.clone();
         match message {
             Message::Ready { .. } | Message::Unknown => {}
-            Message::Stats {
-                playing_players,
-                cpu,
-                frame_stats,
-            } => self.say(AudioEvent::Stats {
-                node,
-                playing: playing_players,
-                cpu_permille: permille(cpu.system_load),
-                frame_deficit: frame_stats.map_or(0, |frames| frames.missing()),
-            }),
+            Message::Stats(stats) => {
+                self.session.figures.hear(&stats);
+                self.say(AudioEvent::Stats {
+                    node,
+                    playing: stats.playing_players,
+                    cpu_permille: stats.cpu.system_permille(),
+                    frame_deficit: stats.frame_stats.map_or(0, |frames| frames.missing()),
+                });
+            }
             Message::PlayerUpdate { guild_id, state } => self.say(AudioEvent::Guild {
                 node,
                 guild: GuildId(guild_id.0),
@@ -281,15 +280,6 @@ pub(super) fn is_old(version: &str) -> bool {
         (Some(major), Some(minor)) => (major, minor) < (4, 2),
         _ => false,
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates, which is meant"
-)]
-fn permille(load: f64) -> u32 {
-    (load * 1_000.0).clamp(0.0, 1_000.0) as u32
 }
 
 fn now_ms() -> u64 {

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -16,6 +15,7 @@ use ostinato_machine::track::Track;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::figures::{NodeFigures, Purpose, SearchFigures};
 use super::related;
 use super::rest::Rest;
 use super::session::{Driver, Session};
@@ -32,7 +32,8 @@ const POOL_IDLE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Nodes {
     settings: Shared,
-    unanswered: Unanswered,
+    figures: AllFigures,
+    searches: Arc<SearchFigures>,
     standings: Board<(NodeId, ShardId)>,
 }
 
@@ -44,15 +45,16 @@ impl std::fmt::Debug for Nodes {
     }
 }
 
-/// Voice orders that each node left without an answer: its threads are shared by all shards.
-type Unanswered = Arc<BTreeMap<NodeId, Arc<AtomicU32>>>;
+/// What is known of each node by all shards.
+type AllFigures = Arc<BTreeMap<NodeId, Arc<NodeFigures>>>;
 
 impl Nodes {
     /// The nodes of `settings`.
     pub fn new(settings: LavalinkSettings) -> Self {
-        let unanswered = settings.nodes.iter().map(|node| (node.id.clone(), Arc::default()));
+        let figures = settings.nodes.iter().map(|node| (node.id.clone(), Arc::default()));
         Self {
-            unanswered: Arc::new(unanswered.collect()),
+            figures: Arc::new(figures.collect()),
+            searches: Arc::default(),
             settings: Arc::new(settings),
             standings: Board::default(),
         }
@@ -61,6 +63,16 @@ impl Nodes {
     /// How each shard's session with each node stands.
     pub fn standings(&self) -> Board<(NodeId, ShardId)> {
         self.standings.clone()
+    }
+
+    /// What each node says of itself and how it does what it is asked.
+    pub fn figures(&self) -> impl Iterator<Item = (&NodeId, &NodeFigures)> {
+        self.figures.iter().map(|(node, figures)| (node, &**figures))
+    }
+
+    /// How searches went.
+    pub fn searches(&self) -> &SearchFigures {
+        &self.searches
     }
 
     /// The port of this arbiter.
@@ -76,7 +88,8 @@ impl Nodes {
             .build()?;
         Ok(Rc::new(Port {
             settings: Arc::clone(&self.settings),
-            unanswered: Arc::clone(&self.unanswered),
+            figures: Arc::clone(&self.figures),
+            searches: Arc::clone(&self.searches),
             standings: self.standings.clone(),
             http,
             sessions: Rc::default(),
@@ -87,7 +100,8 @@ impl Nodes {
 
 struct Port {
     settings: Shared,
-    unanswered: Unanswered,
+    figures: AllFigures,
+    searches: Arc<SearchFigures>,
     standings: Board<(NodeId, ShardId)>,
     http: reqwest::Client,
     sessions: Rc<RefCell<Sessions>>,
@@ -104,7 +118,8 @@ impl Port {
     }
 
     /// Asks a healthy node.
-    fn look_up(&self, shard: ShardId, identifier: String) -> Work<Loaded> {
+    fn look_up(&self, shard: ShardId, identifier: String, purpose: Purpose) -> Work<Loaded> {
+        let (began, searches) = (Instant::now(), Arc::clone(&self.searches));
         let times = (
             self.settings.ping.saturating_mul(2),
             Instant::now() + self.settings.load,
@@ -119,6 +134,7 @@ impl Port {
                     break;
                 }
             }
+            searches.searched(purpose, &result, began.elapsed());
             result
         }
         .boxed_local()
@@ -173,8 +189,8 @@ impl Audio for Port {
     fn start(&self, shard: ShardId, stored: Vec<(NodeId, String)>, sink: Rc<dyn AudioSink>) {
         for node in &self.settings.nodes {
             let rest = Rest::new(self.http.clone(), Arc::clone(&self.settings), node.clone());
-            let unanswered = self.unanswered.get(&node.id).cloned().unwrap_or_default();
-            let session = Rc::new(Session::new(rest, unanswered, Rc::clone(&self.turned)));
+            let figures = self.figures.get(&node.id).cloned().unwrap_or_default();
+            let session = Rc::new(Session::new(rest, figures, Rc::clone(&self.turned)));
             let place = (shard, node.id.clone());
             if let Some(old) = self.sessions.borrow_mut().insert(place, Rc::clone(&session)) {
                 old.stop();
@@ -203,14 +219,15 @@ impl Audio for Port {
             let message = PRIVATE.into();
             return std::future::ready(Ok(Loaded::Error { message })).boxed_local();
         }
-        self.look_up(shard, sources::identifier(&query, &self.settings.search_prefix))
+        let identifier = sources::identifier(&query, &self.settings.search_prefix);
+        self.look_up(shard, identifier, Purpose::Asked)
     }
 
     fn related(&self, shard: ShardId, seed: Arc<Track>) -> Work<Related> {
         let nothing = || -> Work<Loaded> { std::future::ready(Ok(Loaded::Empty)).boxed_local() };
-        let mix = related::mix(&seed).map_or_else(nothing, |mix| self.look_up(shard, mix));
+        let mix = related::mix(&seed).map_or_else(nothing, |mix| self.look_up(shard, mix, Purpose::Related));
         let artist = related::artist(&seed).map(|artist| format!("{}:{artist}", self.settings.search_prefix));
-        let artist = artist.map_or_else(nothing, |artist| self.look_up(shard, artist));
+        let artist = artist.map_or_else(nothing, |artist| self.look_up(shard, artist, Purpose::Related));
         async move {
             match futures_util::future::join(mix, artist).await {
                 // What one of them finds is worth having, whatever became of the other.

@@ -7,6 +7,7 @@
 mod attend;
 mod audio;
 mod connect;
+mod figures;
 mod found;
 mod related;
 mod rest;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use ostinato_machine::ids::{Hidden, NodeId, UserId};
 
 pub use audio::Nodes;
+pub use figures::{NodeFigures, SearchFigures};
 
 /// One node.
 #[derive(Clone, Debug)]

@@ -9,7 +9,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ostinato_actors::ports::{AudioEvent, AudioSink, PortError, PortErrorKind};
@@ -20,12 +19,13 @@ use tokio::time::Instant;
 
 use super::attend::End;
 use super::connect::connect;
+use super::figures::NodeFigures;
 use super::rest::Rest;
 use super::{NodeSettings, Shared};
 use crate::board::Board;
 
 /// Voice orders without an answer after which a node is left alone: at sixteen a real one answers nobody any more.
-const UNANSWERED_MOST: u32 = 8;
+const UNANSWERED_MOST: u64 = 8;
 
 /// Orders in a row without an answer of the node's own after which its REST interface counts as dead.
 const UNHEARD_MOST: u32 = 3;
@@ -38,8 +38,8 @@ pub(super) struct Session {
     rest: Rest,
     /// The session that orders go to; `None` while it is not up.
     live: RefCell<Option<String>>,
-    /// Voice orders that the node never answered, over all its sessions: each costs it a thread for good.
-    unanswered: Arc<AtomicU32>,
+    /// What is known of the node over all its sessions. A voice order that it never answers costs it a thread for good.
+    pub(super) figures: Arc<NodeFigures>,
     /// Orders in a row that the node did not answer itself.
     unheard: Cell<u32>,
     /// When the socket was last heard.
@@ -57,11 +57,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(rest: Rest, unanswered: Arc<AtomicU32>, turned: Rc<Notify>) -> Self {
+    pub(super) fn new(rest: Rest, figures: Arc<NodeFigures>, turned: Rc<Notify>) -> Self {
         Self {
             rest,
             live: RefCell::new(None),
-            unanswered,
+            figures,
             unheard: Cell::new(0),
             heard: Cell::new(Instant::now()),
             up_since: Cell::new(Instant::now()),
@@ -127,7 +127,7 @@ impl Session {
 
     /// Whether the node left so many voice orders unanswered that it must get no more.
     pub(super) fn is_drained(&self) -> bool {
-        self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MOST
+        self.figures.unanswered.get() >= UNANSWERED_MOST
     }
 
     /// Why orders have no effect although the socket is open.
@@ -140,9 +140,12 @@ impl Session {
         self.live.replace(Some(id));
         self.up_since.set(Instant::now());
         self.unheard.set(0);
-        if !resumed {
+        if resumed {
+            self.figures.resumed.one();
+        } else {
+            self.figures.fresh.one();
             // Only a process that has started again gives lost threads back, and that one resumes nothing.
-            self.unanswered.store(0, Ordering::Relaxed);
+            self.figures.unanswered.set(0);
         }
     }
 
@@ -164,7 +167,8 @@ impl Session {
             && error.kind == PortErrorKind::Timeout
             && self.shows_life()
         {
-            let unanswered = self.unanswered.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+            self.figures.unanswered.rise();
+            let unanswered = self.figures.unanswered.get();
             tracing::warn!(%node, %guild, unanswered, "the audio node does not answer a voice order");
             self.woken.notify_one();
             // It may never answer this guild's voice again unless its player goes.
@@ -175,7 +179,10 @@ impl Session {
 
     async fn send(&self, id: &str, guild: GuildId, order: &PlayerOrder) -> Result<(), PortError> {
         let sent = Instant::now();
-        match self.rest.order(id, guild, order).await {
+        let result = self.rest.order(id, guild, order).await;
+        let ending = result.as_ref().map_err(|failure| failure.error.kind);
+        self.figures.ordered(ending, sent.elapsed());
+        match result {
             Err(failure) if !failure.answered => {
                 if sent >= self.up_since.get() && self.is_up() {
                     self.unheard.set(self.unheard.get().saturating_add(1));
@@ -340,6 +347,7 @@ impl Driver {
         if self.session.is_up() && self.session.up_since.get().elapsed() >= LASTED {
             self.failures = 0;
         }
+        self.session.figures.drops.one();
         if self.session.standing.get() == Standing::Up {
             self.session.standing.set(Standing::Away);
             self.lost_at = Some(Instant::now() + self.settings.reconnect);
@@ -363,6 +371,7 @@ impl Driver {
         }
         self.complaint = Some(why.to_owned());
         self.session.standing.set(Standing::Lost);
+        self.session.figures.losses.one();
         // Others take its guilds over; that none is left is said by the fleet's shell.
         tracing::warn!(node = %self.node.id, shard = %self.shard, why, "the audio node is lost");
         self.down(true, why);

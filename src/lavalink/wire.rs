@@ -70,15 +70,7 @@ pub(super) enum Message {
         #[serde(default, deserialize_with = "or_default")]
         state: State,
     },
-    #[serde(rename_all = "camelCase")]
-    Stats {
-        #[serde(default, deserialize_with = "or_default")]
-        playing_players: u32,
-        #[serde(default, deserialize_with = "or_default")]
-        cpu: Cpu,
-        #[serde(default)]
-        frame_stats: Option<Frames>,
-    },
+    Stats(Stats),
     Event(Box<Event>),
     #[serde(other)]
     Unknown,
@@ -93,11 +85,56 @@ pub(super) struct State {
     pub(super) connected: bool,
 }
 
+/// What a node says of itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Stats {
+    #[serde(deserialize_with = "or_default")]
+    pub(super) players: u32,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) playing_players: u32,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) cpu: Cpu,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) memory: Memory,
+    pub(super) frame_stats: Option<Frames>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Cpu {
     #[serde(deserialize_with = "or_default")]
-    pub(super) system_load: f64,
+    system_load: f64,
+    #[serde(deserialize_with = "or_default")]
+    lavalink_load: f64,
+}
+
+impl Cpu {
+    /// Load of the machine, 0 to 1000.
+    pub(super) fn system_permille(&self) -> u32 {
+        permille(self.system_load)
+    }
+
+    /// What of it is the node's own, 0 to 1000.
+    pub(super) fn own_permille(&self) -> u32 {
+        permille(self.lavalink_load)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, which is meant"
+)]
+fn permille(load: f64) -> u32 {
+    (load * 1_000.0).clamp(0.0, 1_000.0) as u32
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Memory {
+    #[serde(deserialize_with = "clamped")]
+    pub(super) used: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +150,12 @@ impl Frames {
     /// Frames short or empty, average per player.
     pub(super) fn missing(&self) -> u32 {
         u32::try_from(self.nulled.max(0).saturating_add(self.deficit.max(0))).unwrap_or(u32::MAX)
+    }
+
+    /// Frames short, and frames empty.
+    pub(super) fn parts(&self) -> (u64, u64) {
+        let part = |frames: i64| u64::try_from(frames).unwrap_or(0);
+        (part(self.deficit), part(self.nulled))
     }
 }
 

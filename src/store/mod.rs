@@ -4,6 +4,7 @@
 //! SQLite file under `DATA_DIR`. One writer thread owns the connection and commits whatever is waiting.
 
 mod faults;
+mod figures;
 mod job;
 mod load;
 mod lock;
@@ -22,6 +23,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use faults::StoreFaults;
+pub use figures::StoreFigures;
 pub use lock::{DataDirLock, LockError};
 pub use look::{Look, LookError, Looked, Row};
 pub use sqlite::SqliteStore;

@@ -183,6 +183,7 @@ impl Writer {
         }
         tells.push(tell);
         tables::put_part(&self.connection, place, 0, data)?;
+        self.taken.more(bytes);
         self.finish(place, &end)?;
         Ok(bytes)
     }

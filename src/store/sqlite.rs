@@ -16,6 +16,7 @@ use ostinato_machine::guild::Snapshot;
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::oneshot;
 
+use super::figures::StoreFigures;
 use super::job::{Done, Job};
 use super::writer::{self, Writer};
 use super::{DataDirLock, FILE, OpenError, StoreFaults, StoreSettings, schema};
@@ -36,6 +37,7 @@ pub struct SqliteStore {
     jobs: SyncSender<Job>,
     threads: Arc<Threads>,
     faults: StoreFaults,
+    figures: Arc<StoreFigures>,
 }
 
 struct Threads {
@@ -77,11 +79,11 @@ impl SqliteStore {
         let main = schema::open(&path, settings)?;
         let side = schema::open(&path, settings)?;
         let (jobs, inbox) = mpsc::sync_channel(QUEUE);
-        let faults = StoreFaults::default();
-        let ordered = faults.clone();
+        let (figures, faults) = (Arc::new(StoreFigures::default()), StoreFaults::default());
+        let (counted, ordered) = (Arc::clone(&figures), faults.clone());
         let writer = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || Writer::new(main, ordered).run(&inbox))
+            .spawn(move || Writer::new(main, counted, ordered).run(&inbox))
             .map_err(fault)?;
         let (sync, stop) = mpsc::channel::<()>();
         std::thread::Builder::new()
@@ -102,6 +104,7 @@ impl SqliteStore {
             jobs,
             threads: Arc::new(threads),
             faults,
+            figures,
         })
     }
 
@@ -110,16 +113,30 @@ impl SqliteStore {
         self.faults.clone()
     }
 
+    /// What it did, for the metrics.
+    pub fn figures(&self) -> Arc<StoreFigures> {
+        Arc::clone(&self.figures)
+    }
+
     /// Works off what is enqueued and ends the writer. Calls made afterwards fail as unreachable.
     pub fn close(&self) {
         // A full queue empties within the writer's own time; the send blocks only until then.
+        self.figures.waiting.rise();
         let _ = self.jobs.send(Job::Stop);
         self.threads.join();
     }
 
     fn call<T: Send + 'static>(&self, job: impl FnOnce(Done<T>) -> Job) -> Work<T> {
         let (done, answer) = oneshot::channel();
+        // Before the writer can take it, which counts it off again.
+        self.figures.waiting.rise();
         let sent = self.jobs.try_send(job(done));
+        if let Err(error) = &sent {
+            self.figures.waiting.fall();
+            if matches!(error, TrySendError::Full(_)) {
+                self.figures.refused.one();
+            }
+        }
         Box::pin(async move {
             match sent {
                 Ok(()) => answer.await.unwrap_or_else(|_| Err(ended())),

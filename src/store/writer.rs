@@ -4,13 +4,16 @@
 //! [`PART`] bytes is written in parts, one a commit, so that nobody else waits for it; the last part makes it visible.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use ostinato_actors::ports::PortError;
 use ostinato_machine::ids::{GuildId, ShardId};
 use rusqlite::Connection;
 
 use super::StoreFaults;
+use super::figures::{Load, StoreFigures};
 use super::job::Job;
 use super::load;
 use super::put::Whose;
@@ -59,10 +62,13 @@ pub(super) struct Writer {
     ready: VecDeque<Job>,
     awake: HashMap<(u32, u64), bool>,
     stopping: bool,
+    figures: Arc<StoreFigures>,
+    /// What the commit under way takes in.
+    pub(super) taken: Load,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, faults: StoreFaults) -> Self {
+    pub(super) fn new(connection: Connection, figures: Arc<StoreFigures>, faults: StoreFaults) -> Self {
         Self {
             connection,
             faults,
@@ -71,6 +77,8 @@ impl Writer {
             ready: VecDeque::new(),
             awake: HashMap::new(),
             stopping: false,
+            figures,
+            taken: Load::default(),
         }
     }
 
@@ -88,10 +96,13 @@ impl Writer {
                     return;
                 }
                 let Ok(job) = inbox.recv() else { return };
+                self.figures.waiting.fall();
                 next = Some(job);
             }
             let mut tells = Vec::new();
+            let began = Instant::now();
             let outcome = self.commit(inbox, next, &mut tells);
+            self.note(began, outcome.is_ok());
             if outcome.is_err() {
                 self.awake.clear();
             }
@@ -102,7 +113,23 @@ impl Writer {
     }
 
     fn next(&mut self, inbox: &Receiver<Job>) -> Option<Job> {
-        self.ready.pop_front().or_else(|| inbox.try_recv().ok())
+        self.ready.pop_front().or_else(|| {
+            let job = inbox.try_recv().ok()?;
+            self.figures.waiting.fall();
+            Some(job)
+        })
+    }
+
+    /// Notes for the metrics how a commit went.
+    fn note(&mut self, began: Instant, succeeded: bool) {
+        let Load { writes, bytes } = std::mem::take(&mut self.taken);
+        if !succeeded {
+            self.figures.errors.one();
+        } else if writes > 0 {
+            self.figures.commits.took(began.elapsed());
+            self.figures.together.add(writes);
+            self.figures.bytes.add(bytes);
+        }
     }
 
     /// One commit: the jobs that are waiting, up to [`COMMIT`] bytes, and one part of a large one.
@@ -196,9 +223,20 @@ impl Writer {
                 checkpoint,
                 done,
             } => {
-                tells.push(Box::new(move |result| drop(done.send(result))));
+                let figures = Arc::clone(&self.figures);
+                let stored = checkpoint
+                    .gateway
+                    .as_ref()
+                    .map(|session| session.as_ref().map(|at| at.sequence));
+                tells.push(Box::new(move |result: Result<(), PortError>| {
+                    if let (Ok(()), Some(sequence)) = (&result, stored) {
+                        figures.stored(shard, sequence);
+                    }
+                    drop(done.send(result));
+                }));
                 if failed.is_none() {
                     tables::checkpoint(connection, shard, &checkpoint)?;
+                    self.taken.more(0);
                 }
             }
             Job::Append { append, done } => return self.append(append, done, tells, failed),
@@ -230,6 +268,7 @@ impl Writer {
                 self.large = Some(large);
                 return Err(error);
             }
+            self.taken.more(data.len());
             large.part += 1;
         }
         if !large.rest.is_empty() {

@@ -1,14 +1,13 @@
 //! The playground in a real browser: controls are pressed as a person presses them, and the sound is measured where it
 //! leaves the page.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sandbox::playground::{self, Options};
 
 use super::cdp::{self, Page};
-use super::{SEED, block_on, program};
+use super::{SEED, block_on, free_port, program};
 
 /// Longer than anything here takes on a busy machine.
 const SOON: Duration = Duration::from_secs(30);
@@ -28,11 +27,6 @@ const ANSWERED: &str = "Number(document.querySelectorAll('#counters b')[1].textC
 
 /// How long kill -9 may be heard, ms: a browser's test is no place to measure less.
 const HEARD_MS: u64 = 100;
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 #[test]
 fn a_newcomer_hears_breaks_and_hears_on() {

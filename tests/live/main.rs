@@ -5,9 +5,11 @@
 
 mod browser;
 mod cdp;
+mod prometheus;
 mod replay;
 mod status;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +24,12 @@ const SEED: u64 = 1;
 
 fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_ostinato").into()
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -12,9 +12,10 @@ use crate::{SEED, block_on, program};
 /// How long a state may take to be told.
 const SOON: Duration = Duration::from_secs(10);
 
-async fn get(port: u16, path: &str) -> Option<(u16, String)> {
+/// One answer: its status code and everything that came. HTTP/1.0, so that it comes in one piece.
+pub(crate) async fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: identity\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).await.ok()?;
@@ -23,7 +24,7 @@ async fn get(port: u16, path: &str) -> Option<(u16, String)> {
 }
 
 /// Asks until the answer is so.
-async fn until(port: u16, path: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
+pub(crate) async fn until(port: u16, path: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
     let wait = async {
         loop {
             if let Some((code, body)) = get(port, path).await
@@ -85,7 +86,8 @@ fn the_bot_says_what_it_lacks_and_when_it_has_it_again() {
         let metrics = until(ports.metrics, "/metrics", |_, body| body.contains("ostinato_ready 1.0")).await;
         for line in [
             "ostinato_gateway_shard_up{shard=\"0\"} 1.0",
-            "ostinato_gateway_resumes_total ",
+            "ostinato_gateway_resumes_total{shard=\"0\"} ",
+            "ostinato_gateway_shard_state{shard=\"0\",state=\"active\"} 1.0",
             "process_cpu_seconds_total ",
             "# EOF",
         ] {

@@ -2,6 +2,7 @@
 
 use super::Meaning;
 use super::given::{Fault, Given};
+use crate::discord::answers::Outcome;
 
 /// A command, as people see it and as Discord is told of it.
 pub struct CommandSpec {
@@ -138,6 +139,17 @@ impl Local {
     /// Whether everybody in the channel sees the answer.
     pub fn is_public(&self) -> bool {
         matches!(self, Self::Ping { .. } | Self::Greeting { .. })
+    }
+
+    /// Whether it gives what was asked for, for the metrics.
+    pub(in crate::discord) const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Help { .. } | Self::Ping { .. } | Self::Greeting { .. } => Outcome::Answered,
+            Self::ServerOnly { .. }
+            | Self::UnknownCommand { .. }
+            | Self::BadOption { .. }
+            | Self::UnknownInteraction => Outcome::Refused,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use twilight_gateway::{CloseFrame, Message, Shard, ShardState};
 
 use super::close::{Verdict, verdict};
 use super::driver::Driver;
+use super::figures::State;
 use super::frames;
 use super::identify::Permits;
 use super::pulse::Pulse;
@@ -137,8 +138,10 @@ impl Connection {
             }
             self.send_wants(driver);
             let now = Instant::now();
+            self.tell(driver);
             if now >= next_check {
                 next_check = now + CHECK;
+                self.count_sends(driver, now);
                 if let Some(end) = self.check(driver, now) {
                     self.hang_up().await;
                     return end;
@@ -188,7 +191,7 @@ impl Connection {
             return Some(End::lost(WHY));
         }
         driver.latencies.set(driver.line.shard, None);
-        driver.counts.connect();
+        driver.figures.connects.one();
         driver.say_away(WHY.into());
         self.phase = Phase::Dialling(now + driver.settings.connect);
         self.resuming = true;
@@ -249,19 +252,45 @@ impl Connection {
             .then(|| End::lost("a heartbeat was not acknowledged"))
     }
 
+    /// Where the connection is, for the metrics.
+    fn tell(&self, driver: &Driver) {
+        driver.figures.is_now(match self.phase {
+            Phase::Dialling(_) => State::Dialling,
+            Phase::Waiting => State::Waiting,
+            Phase::Asking(_) => State::Asking,
+            Phase::Active(_) => State::Active,
+        });
+    }
+
+    /// What may be sent and what waits for it, for the metrics.
+    fn count_sends(&mut self, driver: &Driver, now: Instant) {
+        let left = self.window.left(now, self.most_sends(driver));
+        driver.figures.sends_left.set(u64::try_from(left).unwrap_or(u64::MAX));
+        let waiting = driver.line.wants.borrow().waiting();
+        driver
+            .figures
+            .voice_waiting
+            .set(u64::try_from(waiting).unwrap_or(u64::MAX));
+    }
+
+    /// Voice wants that may be sent in a minute.
+    fn most_sends(&self, driver: &Driver) -> usize {
+        let most = self.shard.ratelimiter().map_or(0, |budget| budget.max());
+        most.saturating_sub(driver.settings.send_reserve).into()
+    }
+
     /// Hands voice wants over, as long as the shard is active and the budget keeps its reserve.
     fn send_wants(&mut self, driver: &Driver) {
         let mut wants = driver.line.wants.borrow_mut();
         if !wants.is_waiting() || self.active_since().is_none() || self.shard.state() != ShardState::Active {
             return;
         }
-        let most = self.shard.ratelimiter().map_or(0, |budget| budget.max());
-        let most = usize::from(most.saturating_sub(driver.settings.send_reserve));
+        let most = self.most_sends(driver);
         let now = Instant::now();
         while wants.is_waiting() && self.window.take(now, most) {
             if let Some((guild, channel)) = wants.send(now) {
                 self.shard.send(voice_state_update(guild, channel));
-                driver.counts.voice_send();
+                driver.figures.voice_sends.one();
             }
         }
     }

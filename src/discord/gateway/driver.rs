@@ -16,9 +16,10 @@ use twilight_gateway::{Config, ConfigBuilder, Intents, Session, Shard, ShardId a
 use super::address::resume_address;
 use super::backoff::{Backoff, Ending};
 use super::connection::{Connection, End};
+use super::figures::State;
 use super::identify::{BudgetSpent, Permits};
 use super::voice_wants::VoiceWants;
-use super::{Content, Counts, GatewaySettings, Gateways, Interactions, Latencies};
+use super::{Content, Counts, GatewaySettings, Gateways, Interactions, Latencies, ShardFigures};
 use crate::board::Board;
 
 /// What the port and the polling task of one shard share.
@@ -99,6 +100,8 @@ pub(super) struct Driver {
     pub(super) settings: Arc<GatewaySettings>,
     pub(super) latencies: Latencies,
     pub(super) counts: Counts,
+    /// Those of this shard.
+    pub(super) figures: Arc<ShardFigures>,
     pub(super) sink: Rc<dyn GatewaySink>,
     pub(super) interactions: Rc<dyn Interactions>,
     /// The bot's user, as READY says it or else the settings.
@@ -126,6 +129,7 @@ impl Driver {
     ) -> Self {
         let settings = Arc::clone(&gateways.settings);
         Self {
+            figures: gateways.counts.of(line.shard),
             line,
             latencies: gateways.latencies(),
             counts: gateways.counts(),
@@ -151,6 +155,7 @@ impl Driver {
             let end = AssertUnwindSafe(connection.attend(&mut self)).catch_unwind().await;
             let end = end.unwrap_or_else(|_| End::lost("handling an event failed"));
             self.latencies.set(self.line.shard, None);
+            self.figures.is_now(State::Away);
             match end {
                 End::Stopped => break,
                 End::Fatal { code, fix } => {
@@ -302,7 +307,8 @@ impl Driver {
                 builder = builder.resume_url(url);
             }
         }
-        self.counts.connect();
+        self.figures.connects.one();
+        self.figures.is_now(State::Dialling);
         let shard = Shard::with_config(self.place, builder.build());
         Connection::new(shard, session.is_some(), self.settings.connect)
     }

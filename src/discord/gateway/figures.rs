@@ -1,11 +1,13 @@
 //! Figures of the connections, readable from any thread.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ostinato_machine::ids::ShardId;
+
+use crate::figures::{Count, Level};
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -29,12 +31,64 @@ impl Latencies {
     }
 }
 
+/// Where a shard is on its way to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Between two connections.
+    Away,
+    /// Waits for the gateway's greeting.
+    Dialling,
+    /// Waits for a permit to identify.
+    Waiting,
+    /// Waits for READY or RESUMED.
+    Asking,
+    /// Has its session.
+    Active,
+}
+
+/// The words of [`State`], in its order.
+pub const STATES: [&str; 5] = ["away", "dialling", "waiting", "asking", "active"];
+
+/// What one shard's connections did since the start, and how the newest one is.
+#[derive(Debug, Default)]
+pub struct ShardFigures {
+    /// Connections that were tried.
+    pub connects: Count,
+    /// RESUMEs that were sent.
+    pub resumes: Count,
+    /// Dispatches that came in, used or not.
+    pub dispatches: Count,
+    /// Voice wants that were sent.
+    pub voice_sends: Count,
+    /// Voice wants that wait for their turn.
+    pub voice_waiting: Level,
+    /// Voice wants that may still be sent within the minute.
+    pub sends_left: Level,
+    /// Number of the newest dispatch of the session.
+    pub sequence: Level,
+    state: AtomicU8,
+}
+
+impl ShardFigures {
+    pub(super) fn is_now(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    /// Where it is, as a place in [`STATES`].
+    pub fn state(&self) -> usize {
+        self.state.load(Ordering::Relaxed).into()
+    }
+
+    /// Whether it has its session.
+    pub fn is_active(&self) -> bool {
+        self.state() == State::Active as usize
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    connects: AtomicU64,
-    resumes: AtomicU64,
-    dispatches: AtomicU64,
-    voice_sends: AtomicU64,
+    /// Locked when a shard starts and when figures are told, never for an event.
+    shards: Mutex<BTreeMap<ShardId, Arc<ShardFigures>>>,
     malformed: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -43,24 +97,23 @@ struct Inner {
 pub struct Counts(Arc<Inner>);
 
 impl Counts {
-    /// Connections that were tried.
+    /// Figures of one shard.
+    pub fn of(&self, shard: ShardId) -> Arc<ShardFigures> {
+        Arc::clone(held(&self.0.shards).entry(shard).or_default())
+    }
+
+    /// Connections that were tried, over all shards.
     pub fn connects(&self) -> u64 {
-        self.0.connects.load(Ordering::Relaxed)
+        self.sum(|shard| &shard.connects)
     }
 
-    /// RESUMEs that were sent.
+    /// RESUMEs that were sent, over all shards.
     pub fn resumes(&self) -> u64 {
-        self.0.resumes.load(Ordering::Relaxed)
+        self.sum(|shard| &shard.resumes)
     }
 
-    /// Dispatches that came in, used or not.
-    pub fn dispatches(&self) -> u64 {
-        self.0.dispatches.load(Ordering::Relaxed)
-    }
-
-    /// Voice wants that were sent.
-    pub fn voice_sends(&self) -> u64 {
-        self.0.voice_sends.load(Ordering::Relaxed)
+    fn sum(&self, read: impl Fn(&ShardFigures) -> &Count) -> u64 {
+        held(&self.0.shards).values().map(|shard| read(shard).get()).sum()
     }
 
     /// Frames that made no sense, by the name of their event; `frame` are those without a name.
@@ -69,22 +122,6 @@ impl Counts {
             .iter()
             .map(|(name, count)| (*name, *count))
             .collect()
-    }
-
-    pub(super) fn connect(&self) {
-        self.0.connects.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn resume(&self) {
-        self.0.resumes.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn dispatch(&self) {
-        self.0.dispatches.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn voice_send(&self) {
-        self.0.voice_sends.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a frame that made no sense and tells how many there were of its kind.

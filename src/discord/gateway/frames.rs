@@ -75,7 +75,7 @@ impl Connection {
         self.pulse = Pulse::new(Duration::from_millis(hello.heartbeat_interval));
         self.window = SendWindow::default();
         self.phase = if self.resuming {
-            driver.counts.resume();
+            driver.figures.resumes.one();
             Phase::Asking(Instant::now() + driver.settings.answer)
         } else {
             Phase::Waiting
@@ -83,10 +83,11 @@ impl Connection {
     }
 
     fn dispatch(&mut self, driver: &mut Driver, envelope: &Envelope<'_>) -> Option<End> {
-        driver.counts.dispatch();
+        driver.figures.dispatches.one();
         let sequence = envelope.sequence.unwrap_or_default();
         if let (Some(session), Some(sequence)) = (driver.line.session.borrow_mut().as_mut(), envelope.sequence) {
             session.sequence = sequence;
+            driver.figures.sequence.set(sequence);
         }
         if let Phase::Asking(_) = self.phase {
             // A long replay is no silence.
@@ -141,6 +142,7 @@ impl Connection {
             .resume_url()
             .and_then(|url| resume_address(&driver.settings.url, url));
         self.may_redial = resume_url.is_some();
+        driver.figures.sequence.set(sequence);
         driver.line.session.replace(Some(GatewaySession {
             id: Hidden::new(session.id()),
             sequence,

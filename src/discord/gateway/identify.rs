@@ -58,7 +58,8 @@ struct Gate {
     free_at: HashMap<u32, Instant>,
     /// Shards that wait, in order.
     waiting: BTreeMap<u32, oneshot::Sender<()>>,
-    granted: u64,
+    /// Permits that were handed out since the start, by shard.
+    granted: BTreeMap<u32, u64>,
 }
 
 /// Hands permits to identify out, in order of the shards that wait.
@@ -82,7 +83,7 @@ impl IdentifyGate {
             reset_at: Instant::now() + Duration::from_millis(limit.reset_after_ms),
             free_at: HashMap::new(),
             waiting: BTreeMap::new(),
-            granted: 0,
+            granted: BTreeMap::new(),
         };
         Arc::new(Self {
             gate: Mutex::new(gate),
@@ -121,7 +122,19 @@ impl IdentifyGate {
 
     /// Permits that were handed out since the start.
     pub fn granted(&self) -> u64 {
-        self.held().granted
+        self.held().granted.values().sum()
+    }
+
+    /// Those that the shard got.
+    pub fn granted_to(&self, shard: u32) -> u64 {
+        self.held().granted.get(&shard).copied().unwrap_or_default()
+    }
+
+    /// What is left of the day's budget.
+    pub fn remaining(&self) -> u32 {
+        let mut gate = self.held();
+        gate.refill(Instant::now());
+        gate.remaining
     }
 
     pub(super) fn is_waiting(&self, shard: u32) -> bool {
@@ -167,7 +180,7 @@ impl Gate {
             };
             if permit.send(()).is_ok() {
                 self.remaining -= 1;
-                self.granted += 1;
+                *self.granted.entry(shard).or_default() += 1;
                 self.free_at.insert(bucket, now + window);
             }
         }

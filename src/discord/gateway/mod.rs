@@ -32,7 +32,7 @@ use super::interaction::Interaction;
 use super::written::Written;
 use crate::board::Board;
 
-pub use figures::{Counts, Latencies};
+pub use figures::{Counts, Latencies, STATES, ShardFigures};
 pub use identify::{BudgetSpent, IdentifyGate, SessionStartLimit};
 
 /// How the gateway is reached.
@@ -169,9 +169,14 @@ impl Gateways {
         self.standings.clone()
     }
 
-    /// Permits to identify that were used since the start.
-    pub fn identifies(&self) -> u64 {
-        self.settings.identify.granted()
+    /// Permits to identify that the shard used since the start.
+    pub fn identifies(&self, shard: ShardId) -> u64 {
+        self.settings.identify.granted_to(shard.0)
+    }
+
+    /// IDENTIFYs that Discord still allows today.
+    pub fn identifies_left(&self) -> u64 {
+        self.settings.identify.remaining().into()
     }
 
     /// How long heartbeats take.

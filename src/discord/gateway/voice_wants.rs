@@ -50,6 +50,11 @@ impl VoiceWants {
         !self.waiting.is_empty()
     }
 
+    /// How many wait for their turn.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The next want, which is sent now.
     pub(super) fn send(&mut self, now: Instant) -> Option<(GuildId, Option<ChannelId>)> {
         let guild = self.waiting.pop_front()?;
@@ -95,6 +100,15 @@ impl SendWindow {
 
     /// Takes one of `most` sends a minute; `false` when they are used up.
     pub(super) fn take(&mut self, now: Instant, most: usize) -> bool {
+        if self.left(now, most) == 0 {
+            return false;
+        }
+        self.0.push_back(now);
+        true
+    }
+
+    /// How many of `most` sends a minute are left.
+    pub(super) fn left(&mut self, now: Instant, most: usize) -> usize {
         while self
             .0
             .front()
@@ -102,10 +116,6 @@ impl SendWindow {
         {
             self.0.pop_front();
         }
-        if self.0.len() >= most {
-            return false;
-        }
-        self.0.push_back(now);
-        true
+        most.saturating_sub(self.0.len())
     }
 }

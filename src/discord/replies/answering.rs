@@ -10,12 +10,18 @@ use serenity::model::id::{ChannelId as PlaceId, MessageId};
 use tokio::time::Instant;
 
 use super::bodies::{embed, json, nobody, rows};
-use super::{Message, Operation, Replies, gone, no_interaction, send};
+use super::{Message, Operation, Outcome, Replies, gone, no_interaction, send};
 
 impl Replies {
     /// The answer to the message of `reply`. The nonce is the message's id: whoever answers again, this process or the
     /// one after it, Discord makes one message of it for some minutes.
-    pub(super) fn answer_message(&self, channel: ChannelId, reply: &ReplyTo, message: &Message) -> Work<()> {
+    pub(super) fn answer_message(
+        &self,
+        channel: ChannelId,
+        reply: &ReplyTo,
+        message: &Message,
+        outcome: Outcome,
+    ) -> Work<()> {
         if channel.0 == 0 || reply.id == 0 {
             return gone("a message with no id can't be answered");
         }
@@ -33,13 +39,20 @@ impl Replies {
             body = body.content(&message.text);
         }
         let until = Instant::now() + self.rest.settings().call;
-        send(self.rest.clone(), Operation::Post { channel }, Some(json(&body)), until)
+        let told = Some(self.told(reply, outcome));
+        send(
+            self.rest.clone(),
+            (Operation::Post { channel }, Some(json(&body))),
+            until,
+            told,
+        )
     }
 
     /// Shows that the bot is at work in `channel`; Discord takes that away after 10 s, or with the answer.
-    pub(super) fn typing(&self, channel: ChannelId) -> Work<()> {
+    pub(super) fn typing(&self, channel: ChannelId, reply: &ReplyTo) -> Work<()> {
         let until = Instant::now() + self.rest.settings().call;
-        send(self.rest.clone(), Operation::Typing { channel }, None, until)
+        let told = Some(self.told(reply, Outcome::Deferred));
+        send(self.rest.clone(), (Operation::Typing { channel }, None), until, told)
     }
 }
 

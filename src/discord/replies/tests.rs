@@ -365,3 +365,33 @@ async fn what_stands_at_the_first_answer_is_told_by_its_flags() {
         assert_eq!(line(&server), "GET /api/v10/webhooks/7/tok/messages/@original");
     }
 }
+
+#[tokio::test]
+async fn the_first_answer_is_measured_from_the_arrival_and_one_that_is_too_late_is_missed() {
+    let people = tokio::task::LocalSet::new();
+    people
+        .run_until(async {
+            let server = accepting().await;
+            let figures = Arc::new(AnswerFigures::default());
+            let (replies, reply) = replies(&server, 10);
+            let replies = replies.counted_by(Arc::clone(&figures));
+            replies.waiting().came(5, crate::discord::answers::Asker::Button);
+            let first = |say| First::Answer { say, public: true };
+            replies
+                .first(&reply, GUILD, First::Defer { public: true })
+                .await
+                .unwrap();
+            replies.first(&reply, GUILD, first(volume())).await.unwrap();
+            let measured: Vec<_> = figures.first().map(|(who, what, all)| (who, what, all.count)).collect();
+            assert_eq!(measured, [("button", "deferred", 1)]);
+            replies.waiting().came(5, crate::discord::answers::Asker::Button);
+            let late = ReplyTo {
+                arrived_ms: NOW_MS - 2_600,
+                ..reply
+            };
+            replies.first(&late, GUILD, first(refused())).await.unwrap_err();
+            let mut missed = figures.missed().filter(|(_, _, count)| *count > 0);
+            assert_eq!((missed.next(), missed.next()), (Some(("button", "late", 1)), None));
+        })
+        .await;
+}

@@ -86,7 +86,10 @@ impl Desk {
         let result = loop {
             let attempt = match self.attempt(&course).await {
                 Ok(attempt) => attempt,
-                Err(error) => break Err(error),
+                Err(error) => {
+                    self.settings.figures.unsent(course.operation.family());
+                    break Err(error);
+                }
             };
             course.attempts += 1;
             match attempt {
@@ -97,6 +100,7 @@ impl Desk {
                         break Err(error);
                     }
                     tracing::debug!(operation = course.operation.name(), %error, wait_ms = wait.as_millis(), "a request is sent again");
+                    self.settings.figures.again(course.operation.family());
                     tokio::time::sleep(wait).await;
                 }
             }
@@ -125,7 +129,11 @@ impl Desk {
                 ));
             }
         }
+        let began = Instant::now();
         let sent = self.send(request, course.deadline).await;
+        let answered = sent.as_ref().ok().map(|answer| (answer.status, answer.scope));
+        let family = course.operation.family();
+        self.settings.figures.sent(family, answered, began.elapsed());
         let now_ms = self.now_ms();
         if let Some(flight) = flight {
             flight.landed(sent.as_ref().ok(), now_ms);

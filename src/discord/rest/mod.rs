@@ -9,6 +9,7 @@ mod breaker;
 mod buckets;
 mod execute;
 mod facts;
+mod figures;
 mod operation;
 mod permits;
 mod skew;
@@ -25,6 +26,7 @@ use ostinato_machine::ids::Hidden;
 use tokio::time::Instant;
 
 pub use facts::{Application, CurrentUser, GatewayBot, SessionStartLimit};
+pub use figures::RestFigures;
 pub(super) use operation::Operation;
 pub use permits::{Closed, Permits, ProcessPermits};
 pub use skew::Skew;
@@ -42,6 +44,8 @@ pub struct RestSettings {
     pub permits: Arc<dyn Permits>,
     /// How far Discord's clock is away; filled by answers.
     pub skew: Skew,
+    /// What was sent and how it was answered; filled by all executors.
+    pub figures: Arc<RestFigures>,
     /// How old an interaction may be when its first callback leaves.
     pub callback: Duration,
     /// Longest call, with all its waiting and its retries.
@@ -70,6 +74,7 @@ impl RestSettings {
             token,
             permits: Arc::new(ProcessPermits::new(50)),
             skew: Skew::default(),
+            figures: Arc::default(),
             callback: Duration::from_millis(2_500),
             call: Duration::from_secs(10),
             attempt: Duration::from_secs(5),

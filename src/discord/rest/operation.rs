@@ -8,6 +8,7 @@ use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
 use serenity::http::{LightMethod, Route};
 
 use super::buckets::{Key, Major};
+use super::figures::Family;
 
 /// One operation with its place.
 #[derive(Clone, Debug)]
@@ -101,6 +102,25 @@ impl Operation {
             Self::GatewayBot => "get_bot_gateway",
             Self::Application => "get_my_application",
             Self::CurrentUser => "get_my_user",
+        }
+    }
+
+    /// What it is about, for the metrics.
+    pub(super) const fn family(&self) -> Family {
+        match self {
+            Self::Callback { .. } => Family::Callback,
+            Self::Original { .. } | Self::EditOriginal { .. } | Self::DeleteOriginal { .. } | Self::FollowUp { .. } => {
+                Family::Answer
+            }
+            Self::Post { .. }
+            | Self::EditMessage { .. }
+            | Self::DeleteMessage { .. }
+            | Self::MessagesAfter { .. }
+            | Self::Typing { .. } => Family::Message,
+            Self::Channel { .. } | Self::Guild { .. } | Self::Member { .. } | Self::VoiceState { .. } => Family::Place,
+            Self::Speak { .. } | Self::RaiseHand { .. } => Family::Stage,
+            Self::Commands { .. } | Self::SetCommands { .. } => Family::Commands,
+            Self::GatewayBot | Self::Application | Self::CurrentUser => Family::Start,
         }
     }
 

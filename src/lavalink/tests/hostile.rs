@@ -65,7 +65,7 @@ fn answers() -> Vec<Value> {
 fn hostile_node_frames_harm_nothing() {
     storm("node frames", &frames(), |bytes| {
         match serde_json::from_slice::<Message>(bytes) {
-            Ok(Message::Stats { frame_stats, .. }) => frame_stats.is_none_or(|frames| frames.missing() < u32::MAX),
+            Ok(Message::Stats(stats)) => stats.frame_stats.is_none_or(|frames| frames.missing() < u32::MAX),
             Ok(Message::Event(event)) => event.report().is_some(),
             Ok(Message::Ready { .. } | Message::PlayerUpdate { .. }) => true,
             Ok(Message::Unknown) => false,

@@ -124,6 +124,18 @@ fn too_many_unanswered_voice_orders_drain_a_node_and_only_a_restart_brings_it_ba
         stage.node.kill();
         stage.node.restart();
         until(|| bot.words().ends_with("lost up"), || bot.words()).await;
+        let (_, figures) = bot.nodes.figures().next().unwrap();
+        let timeouts = figures.orders().find(|(ending, _)| *ending == "timeout").unwrap().1;
+        assert!(timeouts.count >= 8, "{timeouts:?}");
+        let counted = (figures.fresh.get(), figures.resumed.get(), figures.unanswered.get());
+        assert_eq!(
+            counted,
+            (2, 1, 0),
+            "two lives of the node, and one session that went on"
+        );
+        assert!(figures.losses.get() >= 2 && figures.drops.get() >= 1);
+        let nowhere = bot.nodes.searches().searches().next().unwrap();
+        assert_eq!((nowhere.0, nowhere.1, nowhere.2.count), ("asked", "gone", 1));
     });
 }
 

@@ -168,18 +168,20 @@ impl AudioSink for Ear {
 /// A port and what it said.
 pub(super) struct Bot {
     pub(super) audio: Rc<dyn Audio>,
+    pub(super) nodes: Nodes,
     ear: Rc<Ear>,
 }
 
 impl Bot {
     pub(super) fn new(settings: LavalinkSettings, stored: Option<&str>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let audio = Nodes::new(settings).port().unwrap();
+        let nodes = Nodes::new(settings);
+        let audio = nodes.port().unwrap();
         let ear = Rc::new(Ear::default());
         let stored = stored.map(|id| (NodeId::new("n1"), id.to_owned()));
         let sink: Rc<dyn AudioSink> = Rc::<Ear>::clone(&ear);
         audio.start(SHARD, stored.into_iter().collect(), sink);
-        Self { audio, ear }
+        Self { audio, nodes, ear }
     }
 
     pub(super) async fn order(&self, guild: u64, order: PlayerOrder) -> Result<(), ostinato_actors::ports::PortError> {

@@ -1,6 +1,7 @@
 //! One batch of the writer: who is told what when a commit fails.
 
-use std::sync::mpsc;
+use crate::store::StoreFaults;
+use std::sync::{Arc, mpsc};
 
 use ostinato_actors::ports::{PortError, Stored};
 use ostinato_machine::ids::GuildId;
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 use super::super::contract::{OTHER, append, record};
 use super::super::job::Job;
 use super::super::writer::Writer;
-use super::super::{StoreSettings, schema};
+use super::super::{StoreFigures, StoreSettings, schema};
 use super::Files;
 
 type Answer<T> = oneshot::Receiver<Result<T, PortError>>;
@@ -25,8 +26,8 @@ fn load_job(guild: GuildId) -> (Job, Answer<Stored>) {
     (Job::Load { guild, done }, answer)
 }
 
-/// Works off `jobs` as if all had come at once, in files that may grow to `limit_bytes`.
-fn work_off(files: &Files, limit_bytes: u64, jobs: Vec<Job>) {
+/// Works off `jobs` as if all had come at once, in files that may grow to `limit_bytes`. Tells what was counted.
+fn work_off(files: &Files, limit_bytes: u64, jobs: Vec<Job>) -> Arc<StoreFigures> {
     let settings = StoreSettings {
         limit_bytes: Some(limit_bytes),
         ..files.settings()
@@ -37,7 +38,9 @@ fn work_off(files: &Files, limit_bytes: u64, jobs: Vec<Job>) {
         sender.send(job).unwrap();
     }
     drop(sender);
-    Writer::new(connection, crate::store::StoreFaults::default()).run(&inbox);
+    let figures = Arc::new(StoreFigures::default());
+    Writer::new(connection, Arc::clone(&figures), StoreFaults::default()).run(&inbox);
+    figures
 }
 
 #[test]
@@ -46,7 +49,11 @@ fn a_commit_that_fails_is_told_to_everybody_in_it_and_wakes_nobody_wrongly() {
     let (first, mut told_first) = append_job(OTHER, 1, 10);
     let (full, mut told_full) = append_job(GuildId(3), 1, 60_000);
     let (alike, mut told_alike) = append_job(GuildId(4), 1, 60_000);
-    work_off(&files, 100_000, vec![first, full, alike]);
+    let figures = work_off(&files, 100_000, vec![first, full, alike]);
+    assert_eq!(
+        (figures.errors.get(), figures.bytes.get(), figures.commits.read()),
+        (1, 0, None)
+    );
     for told in [told_first.try_recv(), told_full.try_recv(), told_alike.try_recv()] {
         assert!(told.unwrap().unwrap_err().is_retryable());
     }
@@ -55,6 +62,25 @@ fn a_commit_that_fails_is_told_to_everybody_in_it_and_wakes_nobody_wrongly() {
         .query_row("SELECT count(*) FROM guild", [], |row| row.get(0))
         .unwrap();
     assert_eq!(rows, 0);
+}
+
+#[test]
+fn what_is_committed_is_counted_and_what_only_reads_is_not() {
+    let files = Files::new();
+    let (first, _told_first) = append_job(OTHER, 1, 10);
+    let (second, _told_second) = append_job(GuildId(3), 1, 10);
+    let (again, _told_again) = append_job(OTHER, 1, 10);
+    let figures = work_off(&files, 1_000_000, vec![first, second, again]);
+    let together = figures.together.read().unwrap();
+    let bytes: i64 = files
+        .database()
+        .query_row("SELECT sum(length(data)) FROM log", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((together.count, together.sum), (1, 2.0), "a repeat writes nothing");
+    assert_eq!(figures.commits.read().unwrap().count, 1);
+    assert_eq!((figures.bytes.get(), figures.errors.get()), (bytes.unsigned_abs(), 0));
+    let (load, _loaded) = load_job(OTHER);
+    assert_eq!(work_off(&files, 1_000_000, vec![load]).commits.read(), None);
 }
 
 #[test]

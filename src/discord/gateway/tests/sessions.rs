@@ -112,6 +112,9 @@ async fn a_connection_that_was_good_is_replaced_in_place() {
         assert_eq!((server.identifies(), server.resumes(), server.connects()), (1, 3, 4));
         let counts = bot.gateways.counts();
         assert_eq!((counts.resumes(), counts.connects()), (3, 4));
+        let shard = counts.of(SHARD);
+        assert!(shard.is_active() && shard.sequence.get() > 0 && shard.dispatches.get() >= 7);
+        assert_eq!(bot.gateways.identifies(SHARD), 1);
     })
     .await;
 }

@@ -35,8 +35,18 @@ async fn trouble_on_the_way_is_tried_again_inside_the_deadline() {
         Reply::json(200, &json!({ "id": "1" })),
     ])
     .await;
-    rest(&server.settings()).call(edit("tok"), body()).await.unwrap();
+    let settings = server.settings();
+    rest(&settings).call(edit("tok"), body()).await.unwrap();
     assert_eq!(server.asked().len(), 4);
+    let endings: Vec<_> = settings.figures.requests().filter(|(_, _, count)| *count > 0).collect();
+    let expected = [
+        ("answer", "2xx", 1),
+        ("answer", "429", 1),
+        ("answer", "5xx", 1),
+        ("answer", "none", 1),
+    ];
+    assert_eq!(endings, expected);
+    assert!(settings.figures.retries().any(|retries| retries == ("answer", 3)));
     let bodies: Vec<_> = server.asked().into_iter().map(|asked| asked.body).collect();
     assert!(bodies.iter().all(|body| *body == json!({ "content": "x" })));
 }
