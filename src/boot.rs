@@ -155,7 +155,7 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
             return Exit::Unexpected;
         }
     };
-    told.supervise(root.operator());
+    told.supervise(root.operator(), root.pulses());
     let _watchdog = watch(config, &root);
     let register = Arc::clone(&steered.register);
     tokio::task::spawn_local(keep_registered(
@@ -175,13 +175,17 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
         fatal = root.fatal() => end_of(&fatal),
     };
     told.stop();
+    drain(root).await;
+    exit
+}
+
+async fn drain(root: Root) {
     match root.drain().await {
         Drained::Finished => tracing::info!("stopped in order"),
         Drained::CutShort => {
             tracing::warn!("the stop took too long and was cut short; the next start goes on from the journal")
         }
     }
-    exit
 }
 
 fn by_order(leave: Leave) -> Exit {

@@ -52,7 +52,14 @@ impl Levels {
     /// # Errors
     /// Why the filter can't be read, and what to write instead.
     pub fn set(&self, filter: &str) -> Result<(), String> {
-        let read = read(filter).map_err(|error| error.to_string())?;
+        let told = |problems: Problems| {
+            let all = problems
+                .0
+                .into_iter()
+                .map(|one| format!("{}; {}", one.problem, one.fix));
+            all.collect::<Vec<_>>().join("; ")
+        };
+        let read = read(filter).map_err(told)?;
         (self.0)(read)
     }
 }

@@ -7,7 +7,7 @@ use actix_web::web::Bytes;
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::routes::{Asked, answered};
+use super::asked::{Asked, answered};
 use super::seen;
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;

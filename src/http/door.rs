@@ -114,10 +114,9 @@ impl Door {
             }
             return Some(self.unknown());
         }
-        if scope != Scope::Open && scope != Scope::Local {
-            if let Some(refusal) = self.foreign(scope, caller, knows) {
-                return Some(refusal);
-            }
+        let guarded = scope != Scope::Open && scope != Scope::Local;
+        if guarded && let Some(refusal) = self.foreign(scope, caller, knows) {
+            return Some(refusal);
         }
         if scope == Scope::Chaos && !self.chaos.enabled {
             return Some(problem(

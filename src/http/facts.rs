@@ -1,11 +1,12 @@
 //! What the servers tell, and whether the bot is ready.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::web::Bytes;
-use ostinato_actors::operator::Operator;
+use ostinato_actors::operator::{Operator, ShardFacts};
+use ostinato_actors::watchdog::Pulses;
 use ostinato_machine::ids::ShardId;
 use serde::Serialize;
 use serde_json::Value;
@@ -64,7 +65,9 @@ pub struct Facts {
     pub started_ms: u64,
     inside: OnceLock<Inside>,
     outside: OnceLock<Outside>,
-    operator: OnceLock<Operator>,
+    operator: OnceLock<(Operator, Pulses)>,
+    /// The shards as they were when somebody last looked.
+    shards: Mutex<Arc<[ShardFacts]>>,
     pub(super) samples: Samples,
     /// The newest status.
     pub(super) newest: Newest,
@@ -82,6 +85,7 @@ impl Default for Facts {
             inside: OnceLock::new(),
             outside: OnceLock::new(),
             operator: OnceLock::new(),
+            shards: Mutex::default(),
             samples: Samples::default(),
             newest: Newest::default(),
             tree: Newest::default(),
@@ -121,14 +125,32 @@ impl Facts {
     }
 
     /// The actors are there.
-    pub fn supervise(&self, operator: Operator) {
+    pub fn supervise(&self, operator: Operator, pulses: Pulses) {
         // A process has one.
-        let _ = self.operator.set(operator);
+        let _ = self.operator.set((operator, pulses));
+    }
+
+    /// The signs of life of the arbiters; `None` until there are any.
+    pub fn pulses(&self) -> Option<&Pulses> {
+        self.operator.get().map(|(_, pulses)| pulses)
+    }
+
+    /// Asks every shard how it stands, for [`Self::shards`].
+    pub async fn look(&self) {
+        if let Some(operator) = self.operator() {
+            let (shards, _) = operator.shards().await;
+            *self.shards.lock().unwrap_or_else(PoisonError::into_inner) = shards.into();
+        }
+    }
+
+    /// The shards as they were at the last [`Self::look`]; those of a thread that does not answer are missing.
+    pub fn shards(&self) -> Arc<[ShardFacts]> {
+        Arc::clone(&self.shards.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The operator's hand; `None` until there are actors.
     pub fn operator(&self) -> Option<&Operator> {
-        self.operator.get()
+        self.operator.get().map(|(operator, _)| operator)
     }
 
     /// The tree of actors as text: however many look, it is made once a second.

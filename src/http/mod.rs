@@ -2,7 +2,16 @@
 //!
 //! They run on a thread of their own; music never waits for them. Orders go to the actors as messages. A port that is taken is tried again:
 //! during a deploy the process before this one may still hold it.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "an answer owns what was asked, because most of them take it along into a future"
+)]
+#![expect(
+    clippy::result_large_err,
+    reason = "an error is the answer itself, made once a request and handed through"
+)]
 
+mod asked;
 mod console;
 mod door;
 pub mod facts;
@@ -147,7 +156,7 @@ fn bind(
         App::new()
             .app_data(door.clone())
             .app_data(web::PayloadConfig::new(BODY))
-            .configure(|app| routes::add(app, name))
+            .configure(|app| asked::add(app, name))
     };
     let server = HttpServer::new(make)
         .workers(1)

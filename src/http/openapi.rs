@@ -6,8 +6,9 @@ use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Map, Value, json};
 
+use super::asked::{Asked, answered, data};
 use super::door::Scope;
-use super::routes::{Asked, Method, ROUTES, Route, answered, data};
+use super::routes::{Method, ROUTES, Route};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(whole);
 

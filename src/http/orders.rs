@@ -15,8 +15,9 @@ use ostinato_actors::operator::{Operator, Unanswered, reference};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::asked::{Asked, data};
 use super::door::problem;
-use super::routes::{Asked, Field, data};
+use super::routes::Field;
 
 pub(super) use guild::{fault, move_guild, park, passivate, release, restart_guild};
 pub(super) use process::{drain_process, log, register, restart_process, store_fault};

@@ -8,9 +8,10 @@ use ostinato_machine::ids::GuildId;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::asked::{Asked, answered};
 use super::door::problem;
 use super::orders::{Book, Said, body, field, unanswered};
-use super::routes::{Asked, Field, answered};
+use super::routes::Field;
 use super::steer::Leave;
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;

@@ -1,15 +1,11 @@
 //! The routes: one table with what each is and who may ask. Dispatch, documents and the test of who may come in are made
 //! from it.
 
-use std::collections::BTreeMap;
-
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, guard, web};
+use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
-use serde_json::json;
 
-use super::door::{Caller, Door, Scope, problem};
+use super::asked::Asked;
+use super::door::Scope;
 use super::{console, metrics, openapi, orders, panel, seen, status};
 
 /// What a route takes.
@@ -35,7 +31,7 @@ pub struct Route {
     pub about: &'static str,
     /// Fields of its body, or of its query where it only reads, each with what it means.
     pub fields: &'static [Field],
-    answer: fn(Asked) -> LocalBoxFuture<'static, HttpResponse>,
+    pub(super) answer: fn(Asked) -> LocalBoxFuture<'static, HttpResponse>,
 }
 
 /// One field of a body or a query.
@@ -259,169 +255,17 @@ pub const ROUTES: &[Route] = &[
         panel::action,
     ),
     get("/metrics", Scope::Local, "The metrics in OpenMetrics text.", |asked| {
-        let text = metrics::text(&asked.door.facts);
-        answered(
+        Box::pin(async move {
+            asked.door.facts.look().await;
+            let text = metrics::text(&asked.door.facts);
+
             HttpResponse::Ok()
                 .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-                .body(text),
-        )
+                .body(text)
+        })
     })
     .on("metrics"),
 ];
-
-/// An answer that is there at once.
-pub(super) fn answered(response: HttpResponse) -> LocalBoxFuture<'static, HttpResponse> {
-    Box::pin(std::future::ready(response))
-}
-
-/// Plain data as an answer.
-pub(super) fn data(value: &serde_json::Value) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header(("cache-control", "no-store"))
-        .body(value.to_string())
-}
-
-/// One request that may be answered.
-pub(super) struct Asked {
-    pub(super) door: web::Data<Door>,
-    pub(super) named: BTreeMap<String, String>,
-    pub(super) query: BTreeMap<String, String>,
-    pub(super) body: web::Bytes,
-    pub(super) is_json: bool,
-    route: &'static Route,
-}
-
-impl Asked {
-    /// What the caller named in the path; empty if nothing.
-    pub(super) fn named(&self, name: &str) -> &str {
-        self.named.get(name).map_or("", String::as_str)
-    }
-
-    /// A number that the caller named in the path.
-    pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T, HttpResponse> {
-        let text = self.named(name);
-        text.parse().map_err(|_| {
-            let detail = format!("`{text}` is no {name}: put its number there");
-            problem(StatusCode::BAD_REQUEST, "the path names nothing", &detail)
-        })
-    }
-
-    /// A field that nobody knows is a slip of the pen, and what was meant would not be done. Control panels may say more
-    /// than is asked.
-    fn knows_every_field(&self, bytes: &[u8]) -> Result<(), HttpResponse> {
-        let theirs = !self.route.path.starts_with("/control/") || self.route.path == "/control/{action}";
-        if theirs {
-            return Ok(());
-        }
-        let Ok(body) = serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(bytes) else {
-            return Ok(());
-        };
-        let known =
-            |name: &str| self.route.fields.iter().any(|field| field.name == name) || orders::ALIASES.contains(&name);
-        match body.keys().find(|name| !known(name)) {
-            None => Ok(()),
-            Some(name) => {
-                let fields: Vec<&str> = self.route.fields.iter().map(|field| field.name).collect();
-                Err(wrong_body(
-                    name,
-                    &format!("`{name}` is no field of this order; there is {}", fields.join(", ")),
-                ))
-            }
-        }
-    }
-
-    /// The body; an empty one is an empty object.
-    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, HttpResponse> {
-        let bytes: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
-        if !self.body.is_empty() && !self.is_json {
-            return Err(problem(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "the body is not said to be JSON",
-                "send it with `Content-Type: application/json`",
-            ));
-        }
-        self.knows_every_field(bytes)?;
-        let mut reader = serde_json::Deserializer::from_slice(bytes);
-        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let field = error.path().to_string();
-            let detail = match field.as_str() {
-                "." => error.inner().to_string(),
-                field => format!("`{field}`: {}", error.inner()),
-            };
-            wrong_body(&field, &detail)
-        })
-    }
-}
-
-fn wrong_body(field: &str, detail: &str) -> HttpResponse {
-    let body =
-        json!({ "title": "the body is not as this route takes it", "detail": detail, "field": field, "status": 400 });
-    HttpResponse::BadRequest()
-        .content_type("application/problem+json")
-        .body(body.to_string())
-}
-
-/// Adds the routes of `server`.
-pub(super) fn add(app: &mut web::ServiceConfig, server: &'static str) {
-    for route in ROUTES.iter().filter(|route| route.server == server) {
-        let method = match route.method {
-            Method::Get => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
-            Method::Post => web::route().guard(guard::Post()),
-        };
-        let taken = method.to(move |request, body, door| answer(route, request, body, door));
-        let other = move || async move {
-            let how = match route.method {
-                Method::Get => "ask with GET",
-                Method::Post => "order with POST",
-            };
-            problem(StatusCode::METHOD_NOT_ALLOWED, "this route does not take that", how)
-        };
-        app.service(web::resource(route.path).route(taken).default_service(web::to(other)));
-    }
-    app.default_service(web::to(move || async move {
-        let mine = ROUTES
-            .iter()
-            .filter(|route| route.server == server && route.method == Method::Get);
-        let known: Vec<&str> = mine.map(|route| route.path).collect();
-        problem(
-            StatusCode::NOT_FOUND,
-            "there is no such route",
-            &format!("there is {}", known.join(", ")),
-        )
-    }));
-}
-
-async fn answer(route: &'static Route, request: HttpRequest, body: web::Bytes, door: web::Data<Door>) -> HttpResponse {
-    let caller = Caller {
-        headers: request.headers(),
-        peer: request.peer_addr().map(|peer| peer.ip()),
-    };
-    if let Some(refusal) = door.refusal(route.scope, &caller) {
-        return refusal;
-    }
-    let named = request.match_info().iter();
-    let named = named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let query = web::Query::<BTreeMap<String, String>>::from_query(request.query_string());
-    let kind = request
-        .headers()
-        .get("content-type")
-        .and_then(|kind| kind.to_str().ok());
-    let is_json = kind.is_some_and(|kind| {
-        kind.split(';')
-            .next()
-            .is_some_and(|kind| kind.trim() == "application/json")
-    });
-    let asked = Asked {
-        door,
-        named,
-        query: query.map(web::Query::into_inner).unwrap_or_default(),
-        body,
-        is_json,
-        route,
-    };
-    (route.answer)(asked).await
-}
 
 #[cfg(test)]
 mod tests {

@@ -13,10 +13,11 @@ use ostinato_machine::slot::Phase;
 use ostinato_machine::track::Track;
 use serde_json::{Value, json};
 
+use super::asked::{Asked, answered, data};
 use super::door::problem;
 use super::facts::Facts;
 use super::orders::{field, not_yet, unanswered};
-use super::routes::{Asked, Field, answered, data};
+use super::routes::Field;
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;
 

@@ -10,9 +10,9 @@ use ostinato_actors::operator::{Filter, GuildRow, Operator, PAGE, ShardFacts};
 use ostinato_machine::fleet::NodeFacts;
 use serde_json::{Map, Value, json};
 
+use super::asked::{Asked, answered};
 use super::facts::{Facts, Outside};
 use super::orders::not_yet;
-use super::routes::{Asked, answered};
 use super::samples::Day;
 use super::seen::track;
 use crate::discord::commands::COMMANDS;

@@ -17,7 +17,8 @@ use super::NodeSettings;
 use super::connect::Socket;
 use super::found::Player;
 use super::rest::Rest;
-use super::session::{Driver, at};
+use super::session::Driver;
+use super::standing::at;
 use super::wire::Message;
 
 /// Messages that may wait for the list of players.

@@ -13,6 +13,7 @@ mod related;
 mod rest;
 mod session;
 pub(crate) mod sources;
+mod standing;
 mod wire;
 
 #[cfg(test)]

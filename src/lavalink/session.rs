@@ -21,6 +21,7 @@ use super::attend::End;
 use super::connect::connect;
 use super::figures::NodeFigures;
 use super::rest::Rest;
+use super::standing::{Standing, at};
 use super::{NodeSettings, Shared};
 use crate::board::Board;
 
@@ -201,17 +202,6 @@ impl Session {
     fn shows_life(&self) -> bool {
         self.heard.get().elapsed() < self.rest.settings().ping.saturating_mul(2)
     }
-}
-
-/// What the shard was told about the node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It is up.
-    Up,
-    /// It is away and may come back; also before the first word.
-    Away,
-    /// Its guilds were told to move.
-    Lost,
 }
 
 /// Drives one session until it is stopped.
@@ -396,13 +386,5 @@ impl Driver {
         if self.session.standing.get() == Standing::Up && self.session.is_drained() {
             self.lose("it left too many voice orders unanswered and gets no more; restart it");
         }
-    }
-}
-
-/// The end of a wait until `when`; never without one.
-pub(super) async fn at(when: Option<Instant>) {
-    match when {
-        Some(when) => tokio::time::sleep_until(when).await,
-        None => std::future::pending().await,
     }
 }

@@ -3,8 +3,11 @@
 //! Each failing scenario is named with its file, line and step. The tests take turns: two demos at once would measure
 //! the machine.
 
+mod ask;
 mod browser;
 mod cdp;
+mod console;
+mod operator;
 mod prometheus;
 mod replay;
 mod status;

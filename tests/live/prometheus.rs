@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
-use super::status::{get, until};
+use super::ask::{get, until};
 use super::{SEED, block_on, free_port, program};
 
 /// Series that are not there when everything goes well, and why.

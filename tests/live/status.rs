@@ -1,44 +1,10 @@
 //! What the bot tells of itself, over real sockets: that it lives, what it lacks, and its metrics.
 
-use std::time::Duration;
-
 use sandbox::run::stage::Stage;
 use sandbox::scenario::GatewayFault;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
+use crate::ask::until;
 use crate::{SEED, block_on, program};
-
-/// How long a state may take to be told.
-const SOON: Duration = Duration::from_secs(10);
-
-/// One answer: its status code and everything that came. HTTP/1.0, so that it comes in one piece.
-pub(crate) async fn get(port: u16, path: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: identity\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.ok()?;
-    let code = text.split(' ').nth(1)?.parse().ok()?;
-    Some((code, text))
-}
-
-/// Asks until the answer is so.
-pub(crate) async fn until(port: u16, path: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
-    let wait = async {
-        loop {
-            if let Some((code, body)) = get(port, path).await
-                && is_so(code, &body)
-            {
-                return body;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(SOON, wait)
-        .await
-        .unwrap_or_else(|_| panic!("{path} does not get so"))
-}
 
 #[test]
 fn the_bot_says_what_it_lacks_and_when_it_has_it_again() {

@@ -118,14 +118,18 @@ fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
     }
 }
 
+/// Whether the bot is in the guild, as far as Discord has said, or has something to do with it.
+fn is_known(shard: &Shard, guild: GuildId) -> bool {
+    shard.phase(guild) != Phase::Cold || shard.seats.borrow().knows(guild)
+}
+
 impl Handler<LookAtGuild> for Keeper {
     type Result = ResponseFuture<Option<Box<GuildLook>>>;
 
     fn handle(&mut self, LookAtGuild(guild): LookAtGuild, _: &mut Self::Context) -> Self::Result {
         let found = self.station.as_ref().and_then(|station| {
             let shard = station.shard(shard_of(guild, station.settings.total_shards))?;
-            let known = shard.phase(guild) != Phase::Cold || shard.seats.borrow().knows(guild);
-            known.then(|| (Rc::clone(station), shard))
+            is_known(&shard, guild).then(|| (Rc::clone(station), shard))
         });
         Box::pin(async move {
             let (station, shard) = found?;
@@ -161,6 +165,9 @@ impl Handler<OrderGuild> for Keeper {
         let Some(shard) = shard else {
             return Box::pin(async { Err(Unanswered::NotHere) });
         };
+        if !is_known(&shard, guild) {
+            return Box::pin(async { Err(Unanswered::Unknown) });
+        }
         let (answer, answered) = oneshot::channel();
         let reference = Arc::clone(&reference);
         shard.put(

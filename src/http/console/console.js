@@ -114,7 +114,7 @@ function verdict(tree) {
   for (const arbiter of tree.stuck_arbiters || []) wrong.push(`thread ${arbiter} does not answer`);
   const notes = [...(tree.ready?.notes || [])];
   const parked = (tree.shards || []).reduce((all, shard) => all + shard.phases.parked, 0);
-  if (parked) notes.push(`${parked} guilds are parked`);
+  if (parked) notes.push(parked === 1 ? "1 guild is parked" : `${parked} guilds are parked`);
   const [word, kind] = wrong.length ? ["■ Down", "fault"] : notes.length ? ["▲ Degraded", "degraded"] : ["● Well", "running"];
   if ($("word").textContent !== word) $("word").textContent = word;
   $("word").className = kind;

@@ -9,6 +9,7 @@ mod nodes;
 mod process;
 mod rest;
 mod store;
+mod supervision;
 mod table;
 
 use std::fmt::Write as _;
@@ -27,6 +28,7 @@ pub use table::{Kind, Series};
 /// Every series, by family, in the order in which it is served.
 pub const SERIES: &[&[Series]] = &[
     process::SERIES,
+    supervision::SERIES,
     answers::SERIES,
     gateway::SERIES,
     rest::SERIES,

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Book, Said, body, refused};
+use crate::http::asked::Asked;
 use crate::http::door::problem;
-use crate::http::routes::Asked;
 
 /// Does an order of one guild.
 fn of_guild(asked: &Asked, verb: &str, order: SlotOrder, said: Said) -> Answer {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Book, Said, body};
+use crate::http::asked::{Asked, answered};
 use crate::http::door::problem;
-use crate::http::routes::{Asked, answered};
 use crate::http::steer::Leave;
 
 fn leave(asked: &Asked, what: &str, how: Leave) -> Answer {

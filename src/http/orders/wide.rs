@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Book, Said, body, refused};
-use crate::http::routes::Asked;
+use crate::http::asked::Asked;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -284,6 +284,20 @@ impl Bot {
         }
     }
 
+    /// Waits until it ends by itself. Tells the exit code.
+    ///
+    /// # Errors
+    /// When it does not run, does not end within a minute, or was ended by a signal.
+    pub async fn wait(&mut self) -> anyhow::Result<i32> {
+        let Some(child) = self.child.as_mut() else {
+            bail!("the bot does not run")
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(60), child.wait()).await;
+        let status = ended.context("the bot has not ended")??;
+        self.child = None;
+        status.code().with_context(|| format!("the bot was ended by {status}"))
+    }
+
     /// The last lines of its log.
     pub fn log_tail(&self, lines: usize) -> Vec<String> {
         let text = self.log();
