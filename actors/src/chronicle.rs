@@ -3,11 +3,15 @@
 //! One for the whole process; arbiters write it, whoever serves it reads it, from any thread. Nothing in it holds what a
 //! user wrote: a death is told by its place in the code, an input by its name.
 
+mod gaps;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ostinato_machine::ids::{CauseId, GuildId, ShardId};
+
+pub use gaps::{Gap, GapCause, Gaps};
 
 /// How many of each kind are kept.
 pub const KEPT: usize = 100;
@@ -161,6 +165,8 @@ struct Rings {
     deaths: VecDeque<Arc<Death>>,
     letters: VecDeque<Arc<DeadLetter>>,
     alarms: VecDeque<Alarm>,
+    gaps: VecDeque<Gap>,
+    gaps_by: BTreeMap<GapCause, Gaps>,
     orders: VecDeque<Arc<Ordered>>,
     places: BTreeMap<Arc<str>, u64>,
     causes: BTreeMap<Cause, u64>,
@@ -214,6 +220,24 @@ impl Chronicle {
         let mut rings = self.rings();
         rings.alarmed = rings.alarmed.saturating_add(1);
         keep(&mut rings.alarms, alarm);
+    }
+
+    pub(crate) fn gap(&self, gap: Gap) {
+        let mut rings = self.rings();
+        rings.gaps_by.entry(gap.cause).or_default().put(gap.ms);
+        keep(&mut rings.gaps, gap);
+    }
+
+    /// The silences that nobody asked for, by what made them.
+    pub fn gaps_by_cause(&self) -> Vec<(GapCause, Gaps)> {
+        let rings = self.rings();
+        let of = |cause| (cause, rings.gaps_by.get(&cause).copied().unwrap_or_default());
+        GapCause::ALL.into_iter().map(of).collect()
+    }
+
+    /// The newest of them, newest first.
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.rings().gaps.iter().rev().copied().collect()
     }
 
     /// Keeps what an operator ordered.
@@ -322,6 +346,24 @@ mod tests {
             (letter.guild, place.as_deref(), times),
             (GuildId(249), Some("b.rs:2"), 125)
         );
+    }
+
+    #[test]
+    fn silences_are_counted_by_their_length() {
+        let chronicle = Chronicle::default();
+        for ms in [100, 101, 250, 7_000, 61_000] {
+            let (guild, cause) = (GuildId(1), GapCause::Node);
+            chronicle.gap(Gap {
+                at_ms: 1,
+                guild,
+                cause,
+                ms,
+            });
+        }
+        let all = chronicle.gaps_by_cause();
+        let (_, gaps) = all.first().expect("nodes come first");
+        assert_eq!((gaps.counts, gaps.sum_ms), ([1, 2, 0, 0, 0, 0, 1, 0, 0, 1], 68_451));
+        assert_eq!(chronicle.gaps().first().map(|gap| gap.ms), Some(61_000));
     }
 
     #[test]

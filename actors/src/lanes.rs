@@ -6,6 +6,7 @@
 mod ask;
 mod audio;
 mod card;
+mod gap;
 mod notice;
 mod order;
 mod recall;
@@ -57,6 +58,8 @@ struct Lane {
     speaks: Cell<Option<ChannelId>>,
     /// Rings when another card is wanted.
     card_changed: Notify,
+    /// What was heard of it, for the books of silences.
+    sound: RefCell<gap::Sound>,
     /// Whether the fleet knows that the guild needs a node.
     placed: Cell<bool>,
     /// An order is in flight, or waits to be repeated.
@@ -76,6 +79,7 @@ impl Lanes {
                 voice: RefCell::default(),
                 card: RefCell::default(),
                 speaks: Cell::new(None),
+                sound: RefCell::default(),
                 card_changed: Notify::new(),
                 placed: Cell::new(false),
                 busy: Cell::new(false),
@@ -125,6 +129,13 @@ impl Lanes {
         };
         if let Some(channel) = voice {
             station.ports.gateway.want_voice(shard.id, guild, channel);
+        }
+        if !wanted
+            .player
+            .as_ref()
+            .is_some_and(|player| player.track.is_some() && !player.paused)
+        {
+            lane.sound.borrow_mut().is_unwanted();
         }
         lane.audio.borrow_mut().want(wanted.player);
         if lane.speaks.replace(wanted.speak) != wanted.speak
@@ -207,6 +218,7 @@ impl Lanes {
         if let Some(lane) = self.known(guild) {
             let now_ms = station.ports.clock.now_ms();
             lane.audio.borrow_mut().heard(node, report, now_ms);
+            Self::listen(station, &lane, node, report);
         }
     }
 
@@ -235,6 +247,7 @@ impl Lanes {
         for lane in lanes {
             let seen = there.get(&lane.guild).copied();
             lane.audio.borrow_mut().node_up(node, resumed, seen, rising_ms);
+            lane.sound.borrow_mut().node_up(node, seen);
             audio::kick(station, &lane);
         }
     }

@@ -1,6 +1,8 @@
 //! What an operator sees: the tree of actors, guilds, and what happened. Ids are texts: a script's numbers are too small
 //! for them.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
@@ -56,9 +58,21 @@ pub(super) async fn tree(facts: &Facts, operator: &Operator) -> Value {
         "stuck_arbiters": stuck,
         "deaths": chronicle.deaths_by_cause().iter().map(|(_, count)| count).sum::<u64>(),
         "alarms": chronicle.alarms_raised(),
+        "longest_gap_ms": longest_gap_ms(chronicle),
         "shards": shards.iter().map(|shard| one_shard(facts, shard)).collect::<Vec<_>>(),
         "nodes": nodes.iter().map(|node| one_node(facts, node)).collect::<Vec<_>>(),
     })
+}
+
+/// The longest silence of the last hour that nobody asked for, as far as it is remembered.
+fn longest_gap_ms(chronicle: &Chronicle) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let lately = chronicle
+        .gaps()
+        .into_iter()
+        .filter(|gap| now_ms.saturating_sub(gap.at_ms) <= 3_600_000);
+    lately.map(|gap| gap.ms).max().unwrap_or(0)
 }
 
 fn one_shard(facts: &Facts, shard: &ShardFacts) -> Value {
@@ -338,6 +352,9 @@ fn happened(chronicle: &Chronicle) -> Value {
             "deaths_there": times,
         })
     });
+    let gaps = chronicle.gaps().into_iter().map(
+        |gap| json!({ "at_ms": gap.at_ms, "guild": gap.guild.to_string(), "cause": gap.cause.name(), "ms": gap.ms }),
+    );
     let alarms = chronicle.alarms().into_iter();
     let alarms = alarms.map(|alarm| json!({ "at_ms": alarm.at_ms, "shard": alarm.shard.0, "guilds": alarm.guilds }));
     let orders = chronicle.orders().into_iter().map(|order| {
@@ -354,6 +371,7 @@ fn happened(chronicle: &Chronicle) -> Value {
         "deaths": chronicle.deaths().iter().map(|death| one_death(death)).collect::<Vec<_>>(),
         "dead_letters": letters.collect::<Vec<_>>(),
         "alarms": alarms.collect::<Vec<_>>(),
+        "gaps": gaps.collect::<Vec<_>>(),
         "orders": orders.collect::<Vec<_>>(),
     })
 }

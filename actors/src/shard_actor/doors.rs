@@ -93,6 +93,7 @@ fn ready(station: &Rc<Station>, shard: &Rc<Shard>) {
     shard.written.replace(None);
     shard.seats.borrow_mut().void();
     shard.replayed.take();
+    station.lanes.voices_lost(station, shard);
     let all: Vec<GuildId> = shard.table.borrow().entries().map(|(guild, _)| guild).collect();
     for guild in all {
         station.lanes.voice_void(guild);
@@ -200,6 +201,7 @@ fn audio(station: &Rc<Station>, shard: &Rc<Shard>, event: AudioEvent) {
             tracing::debug!(shard = %shard.id, %node, lost, why, "an audio node is down");
             if lost {
                 heard(shard, &node, None);
+                station.lanes.node_lost(station, shard, &node);
             }
         }
         AudioEvent::Guild { node, guild, report } => {

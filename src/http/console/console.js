@@ -99,8 +99,8 @@ function figures(tree) {
   const sum = (of) => shards.reduce((all, shard) => all + of(shard), 0);
   const list = [
     [tree.playing, "guilds play"], [tree.listeners, "listen"],
-    [sum((shard) => shard.phases.parked), "guilds are parked"], [tree.deaths, "deaths since the start"],
-    [sum((shard) => shard.held), "inputs wait"],
+    [tree.longest_gap_ms ? `${(tree.longest_gap_ms / 1000).toFixed(1)} s` : "0 s", "longest gap in an hour"],
+    [tree.deaths, "deaths since the start"], [sum((shard) => shard.held), "inputs wait"],
   ];
   $("figures").replaceChildren(...list.map(([number, what]) => {
     const item = el("li");
@@ -242,6 +242,8 @@ async function events() {
     (one) => `${time(one.at_ms)}  guild ${one.guild}: ${one.cause} at ${one.place}, with ${one.input}; ${one.reference}`);
   fill("letters", "No input has killed a guild.", value.dead_letters,
     (one) => `${time(one.at_ms)}  guild ${one.guild}: ${one.input} (${one.cause}); ${one.place || "place unknown"}, ${one.deaths_there} deaths there; ${one.reference}`);
+  fill("gaps", "Nobody has heard a silence that was not asked for.", value.gaps,
+    (one) => `${time(one.at_ms)}  guild ${one.guild}: ${(one.ms / 1000).toFixed(1)} s, because of ${one.cause === "node" ? "an audio node" : one.cause === "voice" ? "its voice connection" : "a new gateway session"}`);
   fill("alarms", "Guilds have not died together.", value.alarms, (one) => `${time(one.at_ms)}  shard ${one.shard}: ${one.guilds} guilds died within ten seconds`);
   fill("ordered", "Nobody has ordered anything.", value.orders,
     (one) => `${time(one.at_ms)}  ${one.what}: ${one.outcome}; ${one.who || "somebody"}${one.why ? `, because ${one.why}` : ""}; ${one.reference}`);

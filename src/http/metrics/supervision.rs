@@ -1,10 +1,11 @@
 //! Supervision: in which state guilds are, what became of inputs, who died.
 
-use ostinato_actors::chronicle::{Chronicle, Count};
+use ostinato_actors::chronicle::{Chronicle, Count, Gaps};
 use ostinato_actors::operator::ShardFacts;
 
 use super::super::facts::Facts;
-use super::table::{Series, Values, counter, gauge, one, whole};
+use super::table::{Series, Spreads, Values, counter, gauge, histogram, one, whole};
+use crate::figures::Spread;
 
 pub(super) const SERIES: &[Series] = &[
     gauge(
@@ -76,6 +77,13 @@ pub(super) const SERIES: &[Series] = &[
         "Times when many guilds of a shard died within ten seconds.",
         |facts| one(chronicle(facts).map(|chronicle| whole(chronicle.alarms_raised()))),
     ),
+    histogram(
+        "ostinato_audible_gap",
+        "Silences that nobody asked for, by what made them, as far as audio nodes tell: from the loss until a node plays again.",
+        gaps,
+    )
+    .in_unit("seconds")
+    .by(&["cause"]),
     gauge(
         "ostinato_arbiter_silent",
         "How long ago the thread last showed life; 30 ends the process.",
@@ -134,6 +142,23 @@ fn inputs(facts: &Facts) -> Values {
     ];
     let each = outcomes.into_iter();
     each.map(|(name, count)| (vec![("outcome", name.to_owned())], whole(chronicle.of(count))))
+        .collect()
+}
+
+fn gaps(facts: &Facts) -> Spreads {
+    let Some(chronicle) = chronicle(facts) else {
+        return Spreads::new();
+    };
+    let spread = |gaps: Gaps| {
+        let bounds = Gaps::BOUNDS_MS.iter().map(|ms| super::table::seconds(*ms));
+        Spread {
+            buckets: bounds.chain([f64::MAX]).zip(gaps.counts).collect(),
+            sum: super::table::seconds(gaps.sum_ms),
+            count: gaps.counts.iter().sum(),
+        }
+    };
+    let each = chronicle.gaps_by_cause().into_iter();
+    each.map(|(cause, gaps)| (vec![("cause", cause.name().to_owned())], spread(gaps)))
         .collect()
 }
 
