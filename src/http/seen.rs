@@ -228,7 +228,11 @@ fn one_guild(looked: &GuildLook, chronicle: &Chronicle) -> Value {
         "restarts": slot.restarts,
         "again_in_ms": slot.again_at_ms.map(|at| at.saturating_sub(looked.now_ms)),
         "parked": slot.parked.as_deref(),
-        "state": looked.state.as_ref().map(state),
+        "state": looked.state.as_ref().map(|facts| state(facts, looked.hash)),
+        "snapshot": looked.saved.map(|saved| json!({
+            "revision": saved.revision,
+            "age_ms": looked.now_ms.saturating_sub(saved.at_ms),
+        })),
         "silent": silent(looked),
         "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
         "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death)),
@@ -253,9 +257,10 @@ fn silent(looked: &GuildLook) -> Option<&'static str> {
     }
 }
 
-fn state(state: &GuildFacts) -> Value {
+fn state(state: &GuildFacts, hash: Option<u64>) -> Value {
     json!({
         "revision": state.revision,
+        "hash": hash.map(|hash| format!("{hash:016x}")),
         "queue": state.queue,
         "history": state.history,
         "track": state.track.as_ref().map(|now| track(&now.track)),

@@ -12,6 +12,7 @@ use ostinato_machine::ids::GuildId;
 
 use super::queue::{Looseness, Next};
 use crate::messages::TakeSnapshot;
+use crate::operator::Saved;
 use crate::ports::{Append, Appended, PortError, PortErrorKind, Work};
 use crate::shard::Shard;
 use crate::station::{Station, sleep_ms};
@@ -123,7 +124,7 @@ async fn recover(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
                 Some(Next::Snapshot) => match take(station, shard, guild).await {
                     Some((snapshot, awake)) => {
                         let revision = snapshot.revision;
-                        let result = station.ports.store.snapshot(guild, shard.id, snapshot, awake).await;
+                        let result = write(station, shard, guild, snapshot, awake).await;
                         result.map(|()| revision)
                     }
                     // Between two incarnations; the next one has the value.
@@ -160,6 +161,21 @@ async fn take(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> Optio
     Some((snapshot, awake))
 }
 
+/// Hands a snapshot to the store and notes when it is durable.
+async fn write(
+    station: &Station,
+    shard: &Shard,
+    guild: GuildId,
+    snapshot: Snapshot,
+    awake: bool,
+) -> Result<(), PortError> {
+    let revision = snapshot.revision;
+    station.ports.store.snapshot(guild, shard.id, snapshot, awake).await?;
+    let at_ms = station.ports.clock.monotonic_ms();
+    shard.note_saved(guild, Saved { revision, at_ms });
+    Ok(())
+}
+
 /// Writes a snapshot; tells whether everything of the guild is durable.
 pub(super) async fn save(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> bool {
     let Some((snapshot, awake)) = take(station, shard, guild).await else {
@@ -170,7 +186,7 @@ pub(super) async fn save(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildI
         return true;
     }
     let revision = snapshot.revision;
-    match station.ports.store.snapshot(guild, shard.id, snapshot, awake).await {
+    match write(station, shard, guild, snapshot, awake).await {
         Ok(()) => {
             station.gate.confirm(station, shard, guild, revision);
             true
