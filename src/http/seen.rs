@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
-use ostinato_actors::chronicle::{Chronicle, Death, Had};
+use ostinato_actors::chronicle::{Chronicle, Count, Death, Had};
 use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
 use ostinato_machine::fleet::NodeFacts;
 use ostinato_machine::guild::{GuildFacts, LoopMode};
@@ -55,6 +55,7 @@ pub(super) async fn tree(facts: &Facts, operator: &Operator) -> Value {
         "stuck_arbiters": stuck,
         "deaths": chronicle.deaths_by_cause().iter().map(|(_, count)| count).sum::<u64>(),
         "alarms": chronicle.alarms_raised(),
+        "fenced": chronicle.of(Count::Fenced),
         "shards": shards.iter().map(|shard| one_shard(facts, shard)).collect::<Vec<_>>(),
         "nodes": nodes.iter().map(|node| one_node(facts, node)).collect::<Vec<_>>(),
     })

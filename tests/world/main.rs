@@ -11,6 +11,7 @@ mod health;
 mod isolation;
 mod killed;
 mod operator;
+mod owners;
 mod poison;
 mod restarts;
 mod stage;
