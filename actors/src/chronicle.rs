@@ -149,10 +149,12 @@ pub enum Count {
     Commands,
     /// Tracks that nodes began to play.
     Streams,
+    /// Guilds that another process turned out to own.
+    Fenced,
 }
 
 impl Count {
-    const LEN: usize = 10;
+    const LEN: usize = 11;
 
     const fn place(self) -> usize {
         self as usize

@@ -8,7 +8,7 @@ mod queue;
 mod store;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -80,6 +80,8 @@ pub(crate) enum Release {
 #[derive(Default)]
 pub(crate) struct Gate {
     queues: RefCell<BTreeMap<GuildId, Queue>>,
+    /// Guilds that another process owns, as the store says.
+    fenced: RefCell<BTreeSet<GuildId>>,
 }
 
 impl Gate {
@@ -92,6 +94,10 @@ impl Gate {
         record: Option<Record>,
         effects: Effects,
     ) {
+        if self.is_fenced(guild) {
+            // Nothing of it is saved, and so nothing may be seen.
+            return;
+        }
         let record = record.map(Arc::new);
         let awake = effects.wanted.awake;
         let append = {
@@ -154,6 +160,29 @@ impl Gate {
     fn unsaid(&self, guild: GuildId, now_ms: u64) -> Vec<Said> {
         let queues = self.queues.borrow();
         queues.get(&guild).map(|queue| queue.unsaid(now_ms)).unwrap_or_default()
+    }
+
+    /// Whether another process owns the guild.
+    pub(crate) fn is_fenced(&self, guild: GuildId) -> bool {
+        self.fenced.borrow().contains(&guild)
+    }
+
+    /// The store will never take what it is given first: a snapshot stands for it.
+    fn stand_in(&self, guild: GuildId) {
+        if let Some(queue) = self.queues.borrow_mut().get_mut(&guild) {
+            queue.stand_in();
+        }
+    }
+
+    /// The store gave the guild out for our epoch: it is ours.
+    pub(crate) fn owns(&self, guild: GuildId) {
+        self.fenced.borrow_mut().remove(&guild);
+    }
+
+    /// Another process owns the guild: what waits here is void. Tells whether that is news.
+    fn fence(&self, guild: GuildId) -> bool {
+        self.queues.borrow_mut().remove(&guild);
+        self.fenced.borrow_mut().insert(guild)
     }
 
     /// Whether nothing waits here.

@@ -13,6 +13,7 @@ use ostinato_machine::ids::{ChannelId, GuildId, NodeId};
 
 use crate::chronicle::{Cause, Had};
 use crate::faults::{Note, Strike, induce};
+use crate::fingerprint::fingerprint;
 use crate::gate::Effects;
 use crate::messages::{Applied, Deliver, Fate, Item, Look, Looked, Retire, TakeSnapshot, Work};
 use crate::obituary::{self, Obituary};
@@ -327,13 +328,14 @@ impl Handler<Look> for GuildActor {
     fn handle(&mut self, _: Look, _: &mut Self::Context) -> Self::Result {
         let now_ms = self.station.ports.clock.now_ms();
         let looked = self.value.as_deref().and_then(|guild| {
-            obituary::guard(|| guild.facts(now_ms))
+            obituary::guard(|| (guild.facts(now_ms), fingerprint(guild)))
                 .inspect_err(|said| tracing::error!(guild = %self.id, said, "a guild could not be looked at"))
                 .ok()
         });
-        MessageResult(looked.map(|state| {
+        MessageResult(looked.map(|(state, hash)| {
             Box::new(Looked {
                 state,
+                hash,
                 had: self.had.iter().copied().collect(),
             })
         }))

@@ -123,6 +123,8 @@ pub(crate) struct Look;
 #[derive(Clone, Debug)]
 pub(crate) struct Looked {
     pub(crate) state: GuildFacts,
+    /// The fingerprint of what it keeps.
+    pub(crate) hash: u64,
     /// The newest inputs, oldest first.
     pub(crate) had: Vec<Had>,
 }

@@ -16,7 +16,7 @@ use ostinato_machine::guild::{Fault, Input};
 use ostinato_machine::ids::{CauseId, GuildId, NodeId, ShardId};
 use ostinato_machine::slot::{NotNow, SlotOrder};
 
-pub use self::facts::{Filter, GuildLook, GuildRow, Page, Phases, ShardFacts, phase_name};
+pub use self::facts::{Filter, GuildLook, GuildRow, Page, Phases, Saved, ShardFacts, phase_name};
 use crate::chronicle::Chronicle;
 use crate::fleet_actor::FleetHandle;
 use crate::ingress::{Ingress, shard_of};

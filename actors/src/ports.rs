@@ -146,6 +146,21 @@ pub struct Append {
     pub awake: bool,
 }
 
+/// A snapshot on its way to the store.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The shard that owns the guild.
+    pub shard: ShardId,
+    /// The guild.
+    pub guild: GuildId,
+    /// Ownership epoch of who writes it.
+    pub epoch: u64,
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// Whether a process that starts must load this guild; kept in the same commit.
+    pub awake: bool,
+}
+
 /// What a commit says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
@@ -190,17 +205,23 @@ pub struct GuildSeats {
 
 /// Journal, snapshots and side data. Calls of one arbiter are worked off in the order they were made: a load sees every
 /// append that was called before it, whether or not it is committed.
+///
+/// Each guild and each shard has one owner, whose epoch is higher than those of the owners before it; the first one is 1.
+/// Who reads with a higher epoch owns it from then on: what it has read stays true, because whatever another one still
+/// writes with a lower epoch is refused as [`PortErrorKind::Gone`], and so is a read. Whether it is, is looked at in the
+/// transaction that writes.
 pub trait GuildStore {
-    /// Reads a guild. `Ok` with nothing in it is a guild that was never written; an unreachable store is an error.
-    fn load(&self, guild: GuildId) -> Work<Stored>;
+    /// Reads a guild for the owner of `epoch`. `Ok` with nothing in it is a guild that was never written; an unreachable
+    /// store is an error.
+    fn load(&self, guild: GuildId, epoch: u64) -> Work<Stored>;
     /// Enqueues a record at once; the future ends when it is durable at the configured level.
     fn append(&self, append: Append) -> Work<Appended>;
     /// Enqueues a snapshot at once; the records up to its revision may be dropped.
-    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: Snapshot, awake: bool) -> Work<()>;
-    /// Reads what is stored of a shard.
-    fn load_shard(&self, shard: ShardId) -> Work<StoredShard>;
-    /// Writes side data of a shard.
-    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) -> Work<()>;
+    fn snapshot(&self, save: Save) -> Work<()>;
+    /// Reads what is stored of a shard, for the owner of `epoch`.
+    fn load_shard(&self, shard: ShardId, epoch: u64) -> Work<StoredShard>;
+    /// Writes side data of a shard as the owner of `epoch`.
+    fn checkpoint(&self, shard: ShardId, epoch: u64, checkpoint: ShardCheckpoint) -> Work<()>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- audio

@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 use crate::guild_actor::GuildActor;
 use crate::marks::Marks;
 use crate::messages::{Attend, Item, Work};
+use crate::operator::Saved;
 use crate::ports::GatewaySession;
 use crate::seats::Seats;
 use crate::settings::Settings;
@@ -91,6 +92,8 @@ pub(crate) struct Entry {
     pub(crate) rests_since_ms: Option<u64>,
     /// Tracks that wait in the guild's queue, as of its newest input.
     pub(crate) queue: u32,
+    /// The newest snapshot that was written.
+    pub(crate) saved: Option<Saved>,
     armed_ms: Option<u64>,
 }
 
@@ -229,6 +232,18 @@ impl Shard {
     /// Tracks that wait in the guild's queue, as far as an actor has told.
     pub(crate) fn queued(&self, guild: GuildId) -> u32 {
         self.table.borrow().entries.get(&guild).map_or(0, |entry| entry.queue)
+    }
+
+    /// The guild's newest snapshot, if it was written while its slot was there.
+    pub(crate) fn saved(&self, guild: GuildId) -> Option<Saved> {
+        self.table.borrow().entries.get(&guild).and_then(|entry| entry.saved)
+    }
+
+    /// A snapshot of the guild is durable.
+    pub(crate) fn note_saved(&self, guild: GuildId, saved: Saved) {
+        if let Some(entry) = self.table.borrow_mut().entries.get_mut(&guild) {
+            entry.saved = Some(saved);
+        }
     }
 
     /// How the guild's slot stands.

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
-use ostinato_actors::chronicle::{Chronicle, Death, Had};
+use ostinato_actors::chronicle::{Chronicle, Count, Death, Had};
 use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
 use ostinato_machine::fleet::NodeFacts;
 use ostinato_machine::guild::{GuildFacts, LoopMode};
@@ -59,6 +59,7 @@ pub(super) async fn tree(facts: &Facts, operator: &Operator) -> Value {
         "deaths": chronicle.deaths_by_cause().iter().map(|(_, count)| count).sum::<u64>(),
         "alarms": chronicle.alarms_raised(),
         "longest_gap_ms": longest_gap_ms(chronicle),
+        "fenced": chronicle.of(Count::Fenced),
         "shards": shards.iter().map(|shard| one_shard(facts, shard)).collect::<Vec<_>>(),
         "nodes": nodes.iter().map(|node| one_node(facts, node)).collect::<Vec<_>>(),
     })
@@ -243,7 +244,11 @@ fn one_guild(looked: &GuildLook, chronicle: &Chronicle) -> Value {
         "restarts": slot.restarts,
         "again_in_ms": slot.again_at_ms.map(|at| at.saturating_sub(looked.now_ms)),
         "parked": slot.parked.as_deref(),
-        "state": looked.state.as_ref().map(state),
+        "state": looked.state.as_ref().map(|facts| state(facts, looked.hash)),
+        "snapshot": looked.saved.map(|saved| json!({
+            "revision": saved.revision,
+            "age_ms": looked.now_ms.saturating_sub(saved.at_ms),
+        })),
         "silent": silent(looked),
         "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
         "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death)),
@@ -268,9 +273,10 @@ fn silent(looked: &GuildLook) -> Option<&'static str> {
     }
 }
 
-fn state(state: &GuildFacts) -> Value {
+fn state(state: &GuildFacts, hash: Option<u64>) -> Value {
     json!({
         "revision": state.revision,
+        "hash": hash.map(|hash| format!("{hash:016x}")),
         "queue": state.queue,
         "history": state.history,
         "track": state.track.as_ref().map(|now| track(&now.track)),

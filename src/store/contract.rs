@@ -1,8 +1,12 @@
 //! What every guild store must do, whatever it stands on. A backend is added with one line at the end.
 
+mod owners;
+
 use std::sync::Arc;
 
-use ostinato_actors::ports::{Append, GatewaySession, GuildSeats, GuildStore, PortErrorKind, ShardCheckpoint, Stored};
+use ostinato_actors::ports::{
+    Append, GatewaySession, GuildSeats, GuildStore, PortErrorKind, Save, ShardCheckpoint, Stored,
+};
 use ostinato_machine::guild::{Event, Kept, RECORD_VERSION, Record, Seat, Snapshot};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId, UserId};
 use serde_json::json;
@@ -56,16 +60,31 @@ pub(super) fn snapshot(revision: u64, weight: usize) -> Snapshot {
     }
 }
 
+/// A snapshot on its way, of the first owner.
+pub(super) fn save(guild: GuildId, snapshot: Snapshot, awake: bool) -> Save {
+    Save {
+        shard: SHARD,
+        guild,
+        epoch: 1,
+        snapshot,
+        awake,
+    }
+}
+
 pub(super) fn revisions(stored: &Stored) -> Vec<u64> {
     stored.records.iter().map(|record| record.revision).collect()
 }
 
 /// The promises, each a function of the same name.
 mod promises {
+    pub(super) use super::owners::{
+        a_stale_owner_is_refused, a_stale_owner_of_a_shard_is_refused,
+        who_reads_with_a_higher_epoch_owns_it_from_then_on,
+    };
     use super::*;
 
     pub(super) async fn an_unknown_guild_is_empty_and_no_error(bench: &impl Bench) {
-        assert_eq!(bench.open().load(GUILD).await.unwrap(), Stored::default());
+        assert_eq!(bench.open().load(GUILD, 1).await.unwrap(), Stored::default());
     }
 
     pub(super) async fn a_load_sees_every_append_called_before_it(bench: &impl Bench) {
@@ -73,7 +92,7 @@ mod promises {
         let calls: Vec<_> = (1..=20)
             .map(|n| store.append(append(GUILD, record(n, 10), true)))
             .collect();
-        let loaded = store.load(GUILD).await.unwrap();
+        let loaded = store.load(GUILD, 1).await.unwrap();
         assert_eq!(revisions(&loaded), (1..=20).collect::<Vec<_>>());
         for call in calls {
             call.await.unwrap();
@@ -85,8 +104,8 @@ mod promises {
         store.append(append(GUILD, record(1, 10), true)).await.unwrap();
         bench.close(store);
         let store = bench.open();
-        assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
-        assert_eq!(store.load_shard(SHARD).await.unwrap().awake, [GUILD]);
+        assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [1]);
+        assert_eq!(store.load_shard(SHARD, 1).await.unwrap().awake, [GUILD]);
     }
 
     pub(super) async fn calls_that_wait_at_a_close_are_worked_off(bench: &impl Bench) {
@@ -101,8 +120,8 @@ mod promises {
             call.await.unwrap();
         }
         let store = bench.open();
-        assert_eq!(store.load(GUILD).await.unwrap().records.len(), 300);
-        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1, 2]);
+        assert_eq!(store.load(GUILD, 1).await.unwrap().records.len(), 300);
+        assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1, 2]);
     }
 
     pub(super) async fn a_gap_is_refused_and_a_repeat_is_harmless(bench: &impl Bench) {
@@ -111,8 +130,8 @@ mod promises {
         let gap = store.append(append(GUILD, record(3, 10), true)).await.unwrap_err();
         assert_eq!(gap.kind, PortErrorKind::Refused);
         store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-        assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
-        store.snapshot(GUILD, SHARD, snapshot(1, 10), true).await.unwrap();
+        assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [1]);
+        store.snapshot(save(GUILD, snapshot(1, 10), true)).await.unwrap();
         store.append(append(GUILD, record(1, 10), true)).await.unwrap();
     }
 
@@ -127,23 +146,8 @@ mod promises {
                 .unwrap_err();
             assert_eq!(twice.kind, PortErrorKind::Refused);
         }
-        let loaded = store.load(GUILD).await.unwrap();
+        let loaded = store.load(GUILD, 1).await.unwrap();
         assert_eq!(loaded.records, [record(1, 10), record(2, 200_000)]);
-    }
-
-    pub(super) async fn a_stale_owner_is_refused(bench: &impl Bench) {
-        let store = bench.open();
-        let by = |epoch, revision| {
-            let record = Record {
-                epoch,
-                ..record(revision, 10)
-            };
-            store.append(append(GUILD, record, true))
-        };
-        by(5, 1).await.unwrap();
-        assert_eq!(by(4, 2).await.unwrap_err().kind, PortErrorKind::Gone);
-        by(6, 2).await.unwrap();
-        assert_eq!(by(5, 3).await.unwrap_err().kind, PortErrorKind::Gone);
     }
 
     pub(super) async fn a_large_record_keeps_its_place_and_others_pass_it(bench: &impl Bench) {
@@ -161,13 +165,13 @@ mod promises {
             matches!(order, futures_util::future::Either::Right((Ok(_), _))),
             "nobody waits for a large record of another guild"
         );
-        let loaded = store.load(GUILD).await.unwrap();
+        let loaded = store.load(GUILD, 1).await.unwrap();
         assert_eq!(revisions(&loaded), [1, 2, 3, 4]);
         assert_eq!(loaded.records[1], record(2, 3_700_000));
         for call in calls {
             call.await.unwrap();
         }
-        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1, 2]);
+        assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1, 2]);
     }
 
     pub(super) async fn a_snapshot_replaces_the_journal_before_it(bench: &impl Bench) {
@@ -178,20 +182,20 @@ mod promises {
             wants |= appended.wants_snapshot;
         }
         assert!(wants, "100 kB of journal want a snapshot");
-        store.snapshot(GUILD, SHARD, snapshot(9, 10), false).await.unwrap();
-        let loaded = store.load(GUILD).await.unwrap();
+        store.snapshot(save(GUILD, snapshot(9, 10), false)).await.unwrap();
+        let loaded = store.load(GUILD, 1).await.unwrap();
         assert_eq!(
             (loaded.snapshot.as_ref(), revisions(&loaded)),
             (Some(&snapshot(9, 10)), vec![10])
         );
-        assert!(store.load_shard(SHARD).await.unwrap().awake.is_empty());
+        assert!(store.load_shard(SHARD, 1).await.unwrap().awake.is_empty());
         let next = store.append(append(GUILD, record(11, 10), true)).await.unwrap();
         assert!(!next.wants_snapshot, "what is left of the journal is small");
     }
 
     pub(super) async fn a_large_snapshot_makes_room_for_a_journal_of_its_size(bench: &impl Bench) {
         let store = bench.open();
-        store.snapshot(GUILD, SHARD, snapshot(1, 400_000), true).await.unwrap();
+        store.snapshot(save(GUILD, snapshot(1, 400_000), true)).await.unwrap();
         let mut wanted_at = 0;
         for n in 2..=60 {
             let appended = store.append(append(GUILD, record(n, 10_000), true)).await.unwrap();
@@ -205,9 +209,9 @@ mod promises {
     pub(super) async fn a_snapshot_stands_for_records_that_were_never_written(bench: &impl Bench) {
         let store = bench.open();
         store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-        store.snapshot(GUILD, SHARD, snapshot(7, 10), true).await.unwrap();
+        store.snapshot(save(GUILD, snapshot(7, 10), true)).await.unwrap();
         store.append(append(GUILD, record(8, 10), true)).await.unwrap();
-        let loaded = store.load(GUILD).await.unwrap();
+        let loaded = store.load(GUILD, 1).await.unwrap();
         assert_eq!(
             (loaded.snapshot, loaded.records),
             (Some(snapshot(7, 10)), vec![record(8, 10)])
@@ -218,22 +222,22 @@ mod promises {
         let store = bench.open();
         store.append(append(GUILD, record(1, 10), true)).await.unwrap();
         store.append(append(GUILD, record(2, 10), true)).await.unwrap();
-        store.snapshot(GUILD, SHARD, snapshot(2, 200_000), true).await.unwrap();
+        store.snapshot(save(GUILD, snapshot(2, 200_000), true)).await.unwrap();
         // The same state again, and older ones, up to the one of an empty guild: only `awake` follows.
         for revision in [2, 1, 0] {
             store
-                .snapshot(GUILD, SHARD, snapshot(revision, 100_000), false)
+                .snapshot(save(GUILD, snapshot(revision, 100_000), false))
                 .await
                 .unwrap();
-            let loaded = store.load(GUILD).await.unwrap();
+            let loaded = store.load(GUILD, 1).await.unwrap();
             assert_eq!((loaded.snapshot, loaded.records), (Some(snapshot(2, 200_000)), vec![]));
         }
-        assert!(store.load_shard(SHARD).await.unwrap().awake.is_empty());
+        assert!(store.load_shard(SHARD, 1).await.unwrap().awake.is_empty());
     }
 
     pub(super) async fn awake_guilds_are_a_superset_at_any_time(bench: &impl Bench) {
         let store = bench.open();
-        let awake = async || store.load_shard(SHARD).await.unwrap().awake;
+        let awake = async || store.load_shard(SHARD, 1).await.unwrap().awake;
         store.append(append(GUILD, record(1, 10), true)).await.unwrap();
         store.append(append(OTHER, record(1, 10), false)).await.unwrap();
         assert_eq!(awake().await, [GUILD]);
@@ -244,7 +248,7 @@ mod promises {
         assert!(awake().await.is_empty());
         store.append(append(GUILD, record(3, 10), true)).await.unwrap();
         assert_eq!(awake().await, [GUILD]);
-        assert!(store.load_shard(ShardId(1)).await.unwrap().awake.is_empty());
+        assert!(store.load_shard(ShardId(1), 1).await.unwrap().awake.is_empty());
     }
 
     pub(super) async fn a_record_of_a_newer_release_refuses_the_guild_and_no_other(bench: &impl Bench) {
@@ -256,9 +260,9 @@ mod promises {
         store.append(append(GUILD, newer, true)).await.unwrap();
         store.append(append(OTHER, record(1, 10), true)).await.unwrap();
         for _ in 0..2 {
-            assert_eq!(store.load(GUILD).await.unwrap_err().kind, PortErrorKind::Refused);
+            assert_eq!(store.load(GUILD, 1).await.unwrap_err().kind, PortErrorKind::Refused);
         }
-        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1]);
+        assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1]);
     }
 
     pub(super) async fn side_data_come_back_and_are_forgotten_when_told(bench: &impl Bench) {
@@ -284,15 +288,15 @@ mod promises {
             seats: vec![seats.clone()],
             nodes,
         };
-        store.checkpoint(SHARD, checkpoint).await.unwrap();
+        store.checkpoint(SHARD, 1, checkpoint).await.unwrap();
         // What is not named stays.
-        store.checkpoint(SHARD, ShardCheckpoint::default()).await.unwrap();
+        store.checkpoint(SHARD, 1, ShardCheckpoint::default()).await.unwrap();
         bench.close(store);
         let store = bench.open();
-        let found = store.load_shard(SHARD).await.unwrap();
+        let found = store.load_shard(SHARD, 1).await.unwrap();
         assert_eq!((found.gateway, found.seats), (Some(session), vec![seats]));
         assert_eq!(found.nodes, [(NodeId::new("n1"), "session".to_owned())]);
-        assert_eq!(store.load_shard(ShardId(1)).await.unwrap(), Default::default());
+        assert_eq!(store.load_shard(ShardId(1), 1).await.unwrap(), Default::default());
         let empty = GuildSeats {
             guild: GUILD.0,
             ..GuildSeats::default()
@@ -302,8 +306,8 @@ mod promises {
             seats: vec![empty],
             nodes: vec![(NodeId::new("n1"), None)],
         };
-        store.checkpoint(SHARD, checkpoint).await.unwrap();
-        assert_eq!(store.load_shard(SHARD).await.unwrap(), Default::default());
+        store.checkpoint(SHARD, 1, checkpoint).await.unwrap();
+        assert_eq!(store.load_shard(SHARD, 1).await.unwrap(), Default::default());
     }
 }
 
@@ -318,6 +322,8 @@ macro_rules! contract {
             a_gap_is_refused_and_a_repeat_is_harmless
             another_record_in_the_place_of_a_written_one_is_refused
             a_stale_owner_is_refused
+            who_reads_with_a_higher_epoch_owns_it_from_then_on
+            a_stale_owner_of_a_shard_is_refused
             a_large_record_keeps_its_place_and_others_pass_it
             a_snapshot_replaces_the_journal_before_it
             a_large_snapshot_makes_room_for_a_journal_of_its_size

@@ -1,7 +1,6 @@
 //! The calls of the store, on their way to the writer.
 
-use ostinato_actors::ports::{Append, Appended, PortError, ShardCheckpoint, Stored, StoredShard};
-use ostinato_machine::guild::Snapshot;
+use ostinato_actors::ports::{Append, Appended, PortError, Save, ShardCheckpoint, Stored, StoredShard};
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::oneshot;
 
@@ -12,6 +11,7 @@ pub(super) type Done<T> = oneshot::Sender<Result<T, PortError>>;
 pub(super) enum Job {
     Load {
         guild: GuildId,
+        epoch: u64,
         done: Done<Stored>,
     },
     Append {
@@ -19,18 +19,17 @@ pub(super) enum Job {
         done: Done<Appended>,
     },
     Snapshot {
-        guild: GuildId,
-        shard: ShardId,
-        snapshot: Box<Snapshot>,
-        awake: bool,
+        save: Box<Save>,
         done: Done<()>,
     },
     LoadShard {
         shard: ShardId,
+        epoch: u64,
         done: Done<StoredShard>,
     },
     Checkpoint {
         shard: ShardId,
+        epoch: u64,
         checkpoint: Box<ShardCheckpoint>,
         done: Done<()>,
     },
@@ -38,9 +37,10 @@ pub(super) enum Job {
 }
 
 impl Job {
-    pub(super) const fn guild(&self) -> Option<GuildId> {
+    pub(super) fn guild(&self) -> Option<GuildId> {
         match self {
-            Self::Load { guild, .. } | Self::Snapshot { guild, .. } => Some(*guild),
+            Self::Load { guild, .. } => Some(*guild),
+            Self::Snapshot { save, .. } => Some(save.guild),
             Self::Append { append, .. } => Some(append.guild),
             Self::LoadShard { .. } | Self::Checkpoint { .. } | Self::Stop => None,
         }

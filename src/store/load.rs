@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::tables::{self, Head, down, signed};
 
+/// The epoch of a first owner: nobody has a lower one, and so it is not written down by a read.
+pub(super) const FIRST: u64 = 1;
+
 /// A guild as it was read.
 pub(super) struct Read {
     pub(super) stored: Stored,
@@ -21,15 +24,23 @@ pub(super) struct Read {
 /// Reads a guild: its newest snapshot and the records after it.
 ///
 /// What a newer release wrote, or what has the form of JSON but words that are unknown here, refuses the guild; nothing
-/// is guessed and nothing touched. A record that can't be read at all is moved to the table `aside` with all after it,
+/// is guessed and nothing touched. Whoever has a higher epoch owns it from then on, and whoever has a lower one is refused. A record that can't be read at all is moved to the table `aside` with all after it,
 /// and the guild goes on from before it; with a snapshot that can't be read everything goes aside. Both are reported.
-pub(super) fn guild(connection: &Connection, guild: GuildId) -> Result<Read, PortError> {
-    let head = tables::head(connection, guild)?;
+pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Result<Read, PortError> {
+    let mut head = tables::head(connection, guild)?;
+    if let Some(refusal) = tables::fences(head.epoch, epoch) {
+        return Err(refusal);
+    }
     let nothing = Stored::default();
-    if head == Head::default() {
+    let raised = epoch > head.epoch.max(FIRST);
+    if raised {
+        head.epoch = epoch;
+        tables::set_head(connection, guild, &head)?;
+    }
+    if head.revision == 0 {
         return Ok(Read {
             stored: nothing,
-            changed: false,
+            changed: raised,
         });
     }
     let (snapshot, records) = match snapshot(connection, guild, &head) {
@@ -39,7 +50,7 @@ pub(super) fn guild(connection: &Connection, guild: GuildId) -> Result<Read, Por
     match records {
         Ok(records) => Ok(Read {
             stored: Stored { snapshot, records },
-            changed: false,
+            changed: raised,
         }),
         Err((_, Unreadable::Store(error))) => Err(error),
         Err((_, Unreadable::Unknown(why))) => Err(PortError::new(PortErrorKind::Refused, why)),
@@ -206,10 +217,17 @@ fn set_aside(
             .map_err(down)?;
     }
     let Some(revision) = good else {
-        connection
-            .execute("DELETE FROM guild WHERE id = ?1", [id])
-            .map_err(down)?;
-        return Ok(());
+        if head.epoch <= FIRST {
+            connection
+                .execute("DELETE FROM guild WHERE id = ?1", [id])
+                .map_err(down)?;
+            return Ok(());
+        }
+        let nothing = Head {
+            epoch: head.epoch,
+            ..Head::default()
+        };
+        return tables::set_head(connection, guild, &nothing);
     };
     let log_bytes = tables::log_bytes(connection, guild)?;
     let head = Head {
@@ -220,8 +238,16 @@ fn set_aside(
     tables::set_head(connection, guild, &head)
 }
 
-/// Reads what is stored of a shard. Side data that can't be read is dropped: everything in it can be asked for again.
-pub(super) fn shard(connection: &Connection, shard: ShardId) -> Result<StoredShard, PortError> {
+/// Reads what is stored of a shard for the owner of `epoch`. `true`: it owns it since this commit. Side data that can't be read is dropped: everything in it can be asked for again.
+pub(super) fn shard(connection: &Connection, shard: ShardId, epoch: u64) -> Result<(StoredShard, bool), PortError> {
+    let owner = tables::shard_epoch(connection, shard)?;
+    if let Some(refusal) = tables::fences(owner, epoch) {
+        return Err(refusal);
+    }
+    let raised = epoch > owner.max(FIRST);
+    if raised {
+        tables::set_shard_epoch(connection, shard, epoch)?;
+    }
     let gateway: Option<String> = connection
         .query_row("SELECT data FROM gateway WHERE shard = ?1", [shard.0], |row| row.get(0))
         .optional()
@@ -244,12 +270,13 @@ pub(super) fn shard(connection: &Connection, shard: ShardId) -> Result<StoredSha
         shard,
         |row| Ok((NodeId::new(&row.get::<_, String>(0)?), row.get::<_, String>(1)?)),
     )?;
-    Ok(StoredShard {
+    let stored = StoredShard {
         gateway,
         seats,
         awake,
         nodes,
-    })
+    };
+    Ok((stored, raised))
 }
 
 fn rows<T>(

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde::Deserialize;
 
 use super::load::{self, Unreadable};
-use super::schema::SCHEMA;
+use super::schema::{READABLE, SCHEMA};
 use super::tables::{self, Head};
 use super::{FILE, OpenError};
 
@@ -161,8 +161,8 @@ impl Look {
     fn known(self, found: i64) -> Result<Self, LookError> {
         let path = self.path.clone();
         match found {
-            ..1 => Err(LookError::Foreign { path }),
-            SCHEMA => Ok(self),
+            ..READABLE => Err(LookError::Foreign { path }),
+            READABLE..=SCHEMA => Ok(self),
             newer => Err(LookError::Newer(OpenError::Newer {
                 path,
                 found: newer,

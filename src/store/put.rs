@@ -5,24 +5,16 @@
 
 use std::sync::Arc;
 
-use ostinato_actors::ports::{Append, Appended, PortError, PortErrorKind};
-use ostinato_machine::guild::Snapshot;
-use ostinato_machine::ids::{GuildId, ShardId};
+use ostinato_actors::ports::{Append, Appended, PortError, PortErrorKind, Save, ShardCheckpoint};
+use ostinato_machine::ids::ShardId;
 
 use super::job::{Done, Job};
+use super::load::FIRST;
 use super::tables::{self, Head, Place, Table};
 use super::writer::{End, Large, PART, Tell, Writer};
 
 /// A journal smaller than this is never compacted, bytes.
 const COMPACT_FROM: u64 = 64 * 1024;
-
-/// Whose snapshot it is.
-#[derive(Clone, Copy)]
-pub(super) struct Whose {
-    pub(super) guild: GuildId,
-    pub(super) shard: ShardId,
-    pub(super) awake: bool,
-}
 
 fn appended(done: Done<Appended>, wants_snapshot: bool) -> Tell {
     Box::new(move |result: Result<(), PortError>| drop(done.send(result.map(|()| Appended { wants_snapshot }))))
@@ -111,13 +103,12 @@ impl Writer {
     /// Writes a snapshot, unless one as young is there. An error fails the whole commit.
     pub(super) fn snapshot(
         &mut self,
-        whose: Whose,
-        snapshot: Box<Snapshot>,
+        save: Box<Save>,
         done: Done<()>,
         tells: &mut Vec<Tell>,
     ) -> Result<usize, PortError> {
-        let Whose { guild, shard, awake } = whose;
-        let revision = snapshot.revision;
+        let (guild, shard, awake) = (save.guild, save.shard, save.awake);
+        let revision = save.snapshot.revision;
         let head = match tables::head(&self.connection, guild) {
             Ok(head) => head,
             Err(error) => {
@@ -125,11 +116,15 @@ impl Writer {
                 return Err(error);
             }
         };
+        if let Some(refusal) = tables::fences(head.epoch, save.epoch) {
+            drop(done.send(Err(refusal)));
+            return Ok(0);
+        }
         if head.snap_bytes > 0 && revision <= head.snap_revision {
             tells.push(told(done));
             return self.wake(shard, guild, awake).map(|()| 0);
         }
-        let data = match serde_json::to_vec(&*snapshot) {
+        let data = match serde_json::to_vec(&save.snapshot) {
             Ok(data) => data,
             Err(error) => {
                 drop(done.send(Err(tables::unwritable(error))));
@@ -137,16 +132,11 @@ impl Writer {
             }
         };
         if data.len() > PART && self.large.is_some() {
-            self.deferred.push_back(Job::Snapshot {
-                guild,
-                shard,
-                snapshot,
-                awake,
-                done,
-            });
+            self.deferred.push_back(Job::Snapshot { save, done });
             return Ok(0);
         }
         let head = Head {
+            epoch: save.epoch,
             revision: head.revision.max(revision),
             snap_revision: revision,
             snap_bytes: data.len() as u64,
@@ -158,6 +148,44 @@ impl Writer {
             revision,
         };
         self.put(place, End { head, shard, awake }, &data, told(done), tells)
+    }
+
+    /// Writes side data of a shard, or tells why not. An error fails the whole commit; the caller hears of it with the
+    /// others.
+    pub(super) fn checkpoint(
+        &mut self,
+        (shard, epoch): (ShardId, u64),
+        checkpoint: &ShardCheckpoint,
+        done: Done<()>,
+        tells: &mut Vec<Tell>,
+        failed: Option<&PortError>,
+    ) -> Result<usize, PortError> {
+        let owner = match failed {
+            Some(error) => Err(error.clone()),
+            None => tables::shard_epoch(&self.connection, shard),
+        };
+        if let Some(refusal) = owner.as_ref().ok().and_then(|owner| tables::fences(*owner, epoch)) {
+            drop(done.send(Err(refusal)));
+            return Ok(0);
+        }
+        let figures = Arc::clone(&self.figures);
+        let session = checkpoint.gateway.as_ref();
+        let stored = session.map(|session| session.as_ref().map(|at| at.sequence));
+        tells.push(Box::new(move |result: Result<(), PortError>| {
+            if let (Ok(()), Some(sequence)) = (&result, stored) {
+                figures.stored(shard, sequence);
+            }
+            drop(done.send(result));
+        }));
+        if failed.is_some() {
+            return Ok(0);
+        }
+        if epoch > owner?.max(FIRST) {
+            tables::set_shard_epoch(&self.connection, shard, epoch)?;
+        }
+        tables::checkpoint(&self.connection, shard, checkpoint)?;
+        self.taken.more(0);
+        Ok(0)
     }
 
     /// Writes `data`, at once or in parts.

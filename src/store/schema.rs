@@ -9,8 +9,11 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{Durability, OpenError, StoreSettings};
 
-/// Schema that this release writes.
-pub(super) const SCHEMA: i64 = 1;
+/// Schema that this release writes. The second one has the table `shard`; what the first one holds stays as it is.
+pub(super) const SCHEMA: i64 = 2;
+
+/// The oldest schema that can be looked into without bringing it up to date: what came later is not read there.
+pub(super) const READABLE: i64 = 1;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS guild (
@@ -32,6 +35,7 @@ CREATE TABLE IF NOT EXISTS aside (
 CREATE TABLE IF NOT EXISTS awake (
     shard INTEGER NOT NULL, guild INTEGER NOT NULL, PRIMARY KEY (shard, guild)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shard (id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS gateway (shard INTEGER PRIMARY KEY, data TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS node (
     shard INTEGER NOT NULL, node TEXT NOT NULL, session TEXT NOT NULL, PRIMARY KEY (shard, node)

@@ -10,9 +10,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ostinato_actors::ports::{
-    Append, Appended, GuildStore, PortError, PortErrorKind, ShardCheckpoint, Stored, StoredShard, Work,
+    Append, Appended, GuildStore, PortError, PortErrorKind, Save, ShardCheckpoint, Stored, StoredShard, Work,
 };
-use ostinato_machine::guild::Snapshot;
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::oneshot;
 
@@ -163,31 +162,27 @@ fn ended() -> PortError {
 }
 
 impl GuildStore for SqliteStore {
-    fn load(&self, guild: GuildId) -> Work<Stored> {
-        self.call(|done| Job::Load { guild, done })
+    fn load(&self, guild: GuildId, epoch: u64) -> Work<Stored> {
+        self.call(|done| Job::Load { guild, epoch, done })
     }
 
     fn append(&self, append: Append) -> Work<Appended> {
         self.call(|done| Job::Append { append, done })
     }
 
-    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: Snapshot, awake: bool) -> Work<()> {
-        self.call(|done| Job::Snapshot {
-            guild,
-            shard,
-            snapshot: Box::new(snapshot),
-            awake,
-            done,
-        })
+    fn snapshot(&self, save: Save) -> Work<()> {
+        let save = Box::new(save);
+        self.call(|done| Job::Snapshot { save, done })
     }
 
-    fn load_shard(&self, shard: ShardId) -> Work<StoredShard> {
-        self.call(|done| Job::LoadShard { shard, done })
+    fn load_shard(&self, shard: ShardId, epoch: u64) -> Work<StoredShard> {
+        self.call(|done| Job::LoadShard { shard, epoch, done })
     }
 
-    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) -> Work<()> {
+    fn checkpoint(&self, shard: ShardId, epoch: u64, checkpoint: ShardCheckpoint) -> Work<()> {
         self.call(|done| Job::Checkpoint {
             shard,
+            epoch,
             checkpoint: Box::new(checkpoint),
             done,
         })

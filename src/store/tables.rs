@@ -14,12 +14,17 @@ pub(super) struct Head {
     pub(super) snap_bytes: u64,
 }
 
+/// Why nobody with `epoch` may read or write any more what `owner` owns.
+pub(super) fn fences(owner: u64, epoch: u64) -> Option<PortError> {
+    let message = || format!("epoch {epoch} is over, {owner} owns it");
+    (epoch < owner).then(|| PortError::new(PortErrorKind::Gone, message()))
+}
+
 impl Head {
     /// Why a record may not be written: it leaves a gap, or its writer no longer owns the guild.
     pub(super) fn refuses(&self, epoch: u64, revision: u64) -> Option<PortError> {
-        if epoch < self.epoch {
-            let message = format!("epoch {epoch} is over, {} owns the guild", self.epoch);
-            return Some(PortError::new(PortErrorKind::Gone, message));
+        if let Some(refusal) = fences(self.epoch, epoch) {
+            return Some(refusal);
         }
         if revision > self.revision + 1 {
             let message = format!("revision {revision} would leave a gap after {}", self.revision);
@@ -94,6 +99,24 @@ pub(super) fn set_head(connection: &Connection, guild: GuildId, head: &Head) -> 
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute(values))
         .map_err(down)?;
+    Ok(())
+}
+
+/// The epoch that owns a shard; 0 before the first.
+pub(super) fn shard_epoch(connection: &Connection, shard: ShardId) -> Result<u64, PortError> {
+    let mut statement = connection
+        .prepare_cached("SELECT epoch FROM shard WHERE id = ?1")
+        .map_err(down)?;
+    let epoch = statement.query_row([shard.0], |row| row.get::<_, i64>(0)).optional();
+    Ok(epoch.map_err(down)?.map_or(0, i64::cast_unsigned))
+}
+
+/// Writes who owns a shard from now on.
+pub(super) fn set_shard_epoch(connection: &Connection, shard: ShardId, epoch: u64) -> Result<(), PortError> {
+    let mut statement = connection
+        .prepare_cached("INSERT OR REPLACE INTO shard (id, epoch) VALUES (?1, ?2)")
+        .map_err(down)?;
+    statement.execute(params![shard.0, signed(epoch)]).map_err(down)?;
     Ok(())
 }
 

@@ -16,7 +16,6 @@ use super::StoreFaults;
 use super::figures::{Load, StoreFigures};
 use super::job::Job;
 use super::load;
-use super::put::Whose;
 use super::tables::{self, Head, Place, Table};
 
 /// Most bytes of one part of a record.
@@ -62,7 +61,7 @@ pub(super) struct Writer {
     ready: VecDeque<Job>,
     awake: HashMap<(u32, u64), bool>,
     stopping: bool,
-    figures: Arc<StoreFigures>,
+    pub(super) figures: Arc<StoreFigures>,
     /// What the commit under way takes in.
     pub(super) taken: Load,
 }
@@ -205,8 +204,8 @@ impl Writer {
         match job {
             Job::Stop => self.stopping = true,
             // Wherever a result is dropped, its caller is gone and no longer wants to know.
-            Job::Load { guild, done } => {
-                match failed.map_or_else(|| load::guild(connection, guild), |error| Err(error.clone())) {
+            Job::Load { guild, epoch, done } => {
+                match failed.map_or_else(|| load::guild(connection, guild, epoch), |error| Err(error.clone())) {
                     // The guild is not what it was before this commit: that is true only if the commit succeeds.
                     Ok(load::Read { stored, changed: true }) => {
                         tells.push(Box::new(move |result| drop(done.send(result.map(|()| stored)))));
@@ -215,44 +214,28 @@ impl Writer {
                 }
                 return Ok(LOAD);
             }
-            Job::LoadShard { shard, done } => {
-                drop(done.send(failed.map_or_else(|| load::shard(connection, shard), |error| Err(error.clone()))));
+            Job::LoadShard { shard, epoch, done } => {
+                match failed.map_or_else(|| load::shard(connection, shard, epoch), |error| Err(error.clone())) {
+                    // It is read for its owner only if the commit says who that is.
+                    Ok((stored, true)) => {
+                        tells.push(Box::new(move |result| drop(done.send(result.map(|()| stored)))));
+                    }
+                    result => drop(done.send(result.map(|(stored, _)| stored))),
+                }
             }
             Job::Checkpoint {
                 shard,
+                epoch,
                 checkpoint,
                 done,
-            } => {
-                let figures = Arc::clone(&self.figures);
-                let stored = checkpoint
-                    .gateway
-                    .as_ref()
-                    .map(|session| session.as_ref().map(|at| at.sequence));
-                tells.push(Box::new(move |result: Result<(), PortError>| {
-                    if let (Ok(()), Some(sequence)) = (&result, stored) {
-                        figures.stored(shard, sequence);
-                    }
-                    drop(done.send(result));
-                }));
-                if failed.is_none() {
-                    tables::checkpoint(connection, shard, &checkpoint)?;
-                    self.taken.more(0);
-                }
-            }
+            } => return self.checkpoint((shard, epoch), &checkpoint, done, tells, failed),
             Job::Append { append, done } => return self.append(append, done, tells, failed),
-            Job::Snapshot {
-                guild,
-                shard,
-                snapshot,
-                awake,
-                done,
-            } => {
+            Job::Snapshot { save, done } => {
                 if failed.is_some() {
                     tells.push(Box::new(move |result| drop(done.send(result))));
                     return Ok(0);
                 }
-                let whose = Whose { guild, shard, awake };
-                return self.snapshot(whose, snapshot, done, tells);
+                return self.snapshot(save, done, tells);
             }
         }
         Ok(0)
@@ -263,6 +246,20 @@ impl Writer {
         let Some(mut large) = self.large.take() else {
             return Ok(());
         };
+        match tables::head(&self.connection, large.guild) {
+            Ok(head) => {
+                // Since the part before, another process may have come to own the guild, and may have written this revision.
+                if let Some(refusal) = tables::fences(head.epoch, large.end.head.epoch) {
+                    (large.tell)(Err(refusal));
+                    self.release();
+                    return Ok(());
+                }
+            }
+            Err(error) => {
+                self.large = Some(large);
+                return Err(error);
+            }
+        }
         if let Some(data) = large.rest.pop_front() {
             if let Err(error) = tables::put_part(&self.connection, large.place, large.part, &data) {
                 self.large = Some(large);

@@ -10,6 +10,7 @@ use sandbox::run::typed::Typed;
 use sandbox::scenario::GuildSpec;
 use serde_json::Value;
 
+use crate::status::get;
 use crate::{SEED, block_on, program};
 
 /// What the program has said.
@@ -84,6 +85,25 @@ fn song(stage: &Stage) -> String {
     uri
 }
 
+/// The running bot has the hash that its journal has for the same revision. Its own card is written meanwhile, perhaps.
+async fn live_equals_stored(stage: &Stage, data: &Path, guild: &str) {
+    let port = stage.bot.lock().await.ports().status;
+    for _ in 0..100 {
+        let (code, answer) = get(port, &format!("/guilds/{guild}")).await.unwrap();
+        assert_eq!(code, 200, "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let live: Value = serde_json::from_str(body).unwrap();
+        let stored = object(data, guild).await;
+        if live["state"]["revision"] == stored["state"]["revision"] {
+            assert_eq!(live["state"]["hash"], stored["state"]["hash"], "{live:#} {stored:#}");
+            assert_eq!(live["state"]["hash"].as_str().unwrap().len(), 16);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("its revision never rests");
+}
+
 #[test]
 fn what_real_commands_have_written_is_replayed_and_damage_is_told() {
     block_on(async {
@@ -118,6 +138,8 @@ fn what_real_commands_have_written_is_replayed_and_damage_is_told() {
         assert!(said.out.contains(r#""Tune\u{1b}[31m One""#), "{}", said.out);
         assert!(!said.out.contains(&uri) && !said.out.contains('\u{1b}'), "{}", said.out);
         assert!(said.out.contains("token ***"), "{}", said.out);
+
+        live_equals_stored(&stage, &data, &guild).await;
 
         stage.kill9().await;
         let killed = object(&data, &guild).await;

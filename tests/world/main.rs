@@ -12,6 +12,7 @@ mod isolation;
 mod killed;
 mod operator;
 mod orders;
+mod owners;
 mod poison;
 mod restarts;
 mod stage;

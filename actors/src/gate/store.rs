@@ -9,10 +9,15 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use ostinato_machine::guild::Snapshot;
 use ostinato_machine::ids::GuildId;
+use ostinato_machine::slot::SlotOrder;
+use tokio::sync::oneshot;
 
 use super::queue::{Looseness, Next};
-use crate::messages::TakeSnapshot;
-use crate::ports::{Append, Appended, PortError, PortErrorKind, Work};
+use crate::chronicle::Count;
+use crate::messages::{TakeSnapshot, Work as Task};
+use crate::obituary;
+use crate::operator::Saved;
+use crate::ports::{Append, Appended, PortError, PortErrorKind, Save, Work};
 use crate::shard::Shard;
 use crate::station::{Station, sleep_ms};
 
@@ -34,6 +39,7 @@ pub(super) fn append(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, a
                     save(&here, &shard, guild).await;
                 }
             }
+            Err(error) if error.kind == PortErrorKind::Gone => fence(&here, &shard, guild, &error),
             Err(error) => fall(&here, &shard, guild, &error),
         }
     });
@@ -79,19 +85,44 @@ fn up(station: &Station) {
 
 /// The store failed: nothing waits for it, and its return is tried for.
 fn fall(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, error: &PortError) {
-    if !station.store_down.replace(true) {
+    let refused = !error.is_retryable();
+    if refused {
+        tracing::error!(%error, %guild, shard = %shard.id, "the store will never take a record; a snapshot is written instead");
+    } else if !station.store_down.replace(true) {
         tracing::error!(%error, %guild, shard = %shard.id, "the store is down; music plays on, changes are not saved");
     }
     let news = {
         let mut queues = station.gate.queues.borrow_mut();
         let queue = queues.get_mut(&guild);
-        queue.is_some_and(|queue| queue.fall(station.settings.gate.backlog_bytes))
+        queue.is_some_and(|queue| queue.fall(station.settings.gate.backlog_bytes, refused))
     };
     station.gate.pump(station, shard, guild);
     if news {
         let (here, shard) = (Rc::clone(station), Rc::clone(shard));
         station.spawn(async move { recover(&here, &shard, guild).await });
     }
+}
+
+/// Another process owns the guild. Nothing leaves here for it any more, and its actor ends without being saved; whoever
+/// asks for something is told that the guild is paused. Its next start asks the store whether it is ours again.
+fn fence(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId, error: &PortError) {
+    if !station.gate.fence(guild) {
+        return;
+    }
+    let reference = obituary::reference(station.ports.clock.chance());
+    tracing::error!(%error, %guild, shard = %shard.id, %reference, "another process owns this guild: it is parked here and nothing of it is saved");
+    station.chronicle.count(Count::Fenced);
+    // Nobody waits for what comes of it: a slot that can't be parked now is about to end.
+    let (answer, _) = oneshot::channel();
+    let order = SlotOrder::Park;
+    shard.put(
+        guild,
+        Task::Order {
+            order,
+            reference,
+            answer,
+        },
+    );
 }
 
 /// Writes what waited, oldest first, as soon as the store takes it.
@@ -123,7 +154,7 @@ async fn recover(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
                 Some(Next::Snapshot) => match take(station, shard, guild).await {
                     Some((snapshot, awake)) => {
                         let revision = snapshot.revision;
-                        let result = station.ports.store.snapshot(guild, shard.id, snapshot, awake).await;
+                        let result = write(station, shard, guild, snapshot, awake).await;
                         result.map(|()| revision)
                     }
                     // Between two incarnations; the next one has the value.
@@ -140,7 +171,11 @@ async fn recover(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) {
                     up(station);
                     station.gate.confirm(station, shard, guild, revision);
                 }
+                Err(error) if error.kind == PortErrorKind::Gone => return fence(station, shard, guild, &error),
                 Err(error) => {
+                    if !error.is_retryable() {
+                        station.gate.stand_in(guild);
+                    }
                     tracing::debug!(%guild, %error, "the store still does not take what waits");
                     break;
                 }
@@ -160,8 +195,34 @@ async fn take(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> Optio
     Some((snapshot, awake))
 }
 
+/// Hands a snapshot to the store and notes when it is durable.
+async fn write(
+    station: &Station,
+    shard: &Shard,
+    guild: GuildId,
+    snapshot: Snapshot,
+    awake: bool,
+) -> Result<(), PortError> {
+    let revision = snapshot.revision;
+    let save = Save {
+        shard: shard.id,
+        guild,
+        epoch: station.settings.epoch,
+        snapshot,
+        awake,
+    };
+    station.ports.store.snapshot(save).await?;
+    let at_ms = station.ports.clock.monotonic_ms();
+    shard.note_saved(guild, Saved { revision, at_ms });
+    Ok(())
+}
+
 /// Writes a snapshot; tells whether everything of the guild is durable.
 pub(super) async fn save(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildId) -> bool {
+    if station.gate.is_fenced(guild) {
+        // There is nothing of ours to save.
+        return true;
+    }
     let Some((snapshot, awake)) = take(station, shard, guild).await else {
         return false;
     };
@@ -170,9 +231,13 @@ pub(super) async fn save(station: &Rc<Station>, shard: &Rc<Shard>, guild: GuildI
         return true;
     }
     let revision = snapshot.revision;
-    match station.ports.store.snapshot(guild, shard.id, snapshot, awake).await {
+    match write(station, shard, guild, snapshot, awake).await {
         Ok(()) => {
             station.gate.confirm(station, shard, guild, revision);
+            true
+        }
+        Err(error) if error.kind == PortErrorKind::Gone => {
+            fence(station, shard, guild, &error);
             true
         }
         Err(error) => {

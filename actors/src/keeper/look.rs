@@ -137,12 +137,15 @@ impl Handler<LookAtGuild> for Keeper {
                 Some(actor) => actor.send(Look).await.ok().flatten(),
                 None => None,
             };
+            let hash = looked.as_ref().map(|looked| looked.hash);
             let (state, had) = looked.map(|looked| (looked.state, looked.had)).unzip();
             Some(Box::new(GuildLook {
                 row: row(&station, &shard, guild),
                 slot: shard.slot_facts(guild),
                 now_ms: station.ports.clock.monotonic_ms(),
                 state,
+                hash,
+                saved: shard.saved(guild),
                 had: had.unwrap_or_default(),
             }))
         })

@@ -160,6 +160,15 @@ pub struct Page {
     pub total: usize,
 }
 
+/// A snapshot that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The revision that it holds.
+    pub revision: u64,
+    /// When it was durable, ms of the arbiter's rising clock.
+    pub at_ms: u64,
+}
+
 /// How one guild stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuildLook {
@@ -171,6 +180,10 @@ pub struct GuildLook {
     pub now_ms: u64,
     /// What it is and does; `None` while no actor has it.
     pub state: Option<GuildFacts>,
+    /// The fingerprint of what it keeps, see [`crate::fingerprint`]; `None` while no actor has it.
+    pub hash: Option<u64>,
+    /// Its newest snapshot, if this process wrote it.
+    pub saved: Option<Saved>,
     /// Its newest inputs, oldest first.
     pub had: Vec<Had>,
 }

@@ -6,7 +6,7 @@ use ostinato_machine::ids::GuildId;
 use ostinato_machine::slot::SlotInput;
 
 use crate::messages::Work;
-use crate::ports::{GatewaySession, PortError, ShardCheckpoint};
+use crate::ports::{GatewaySession, PortError, PortErrorKind, ShardCheckpoint};
 use crate::shard::Shard;
 use crate::station::{Station, sleep_ms};
 
@@ -64,6 +64,10 @@ pub(crate) async fn beat(station: Rc<Station>, shard: Rc<Shard>) {
         }
         match checkpoint(&station, &shard).await {
             Ok(()) => failures = 0,
+            Err(error) if error.kind == PortErrorKind::Gone => {
+                tracing::error!(shard = %shard.id, %error, "another process owns this shard: its side data are written here no more");
+                return;
+            }
             Err(error) => {
                 failures = failures.saturating_add(1);
                 if failures == 1 {
@@ -93,7 +97,8 @@ pub(crate) async fn checkpoint(station: &Rc<Station>, shard: &Rc<Shard>) -> Resu
         seats,
         nodes,
     };
-    let result = station.ports.store.checkpoint(shard.id, written.clone()).await;
+    let epoch = station.settings.epoch;
+    let result = station.ports.store.checkpoint(shard.id, epoch, written.clone()).await;
     match &result {
         Ok(()) => {
             if let Some(session) = gateway {

@@ -93,7 +93,7 @@ impl ShardActor {
         let (station, shard) = (Rc::clone(&self.station), Rc::clone(&self.shard));
         self.station.spawn(async move {
             sleep_ms(station.settings.parked_leave_ms).await;
-            if shard.phase(guild) == Phase::Parked {
+            if shard.phase(guild) == Phase::Parked && !station.gate.is_fenced(guild) {
                 station.lanes.silence(&station, &shard, guild);
             }
         });
@@ -163,7 +163,10 @@ impl ShardActor {
 /// Reads a guild and rebuilds its value.
 async fn load(station: Rc<Station>, shard: Rc<Shard>, guild: GuildId, attempt: u64) {
     known(&station, &shard, guild).await;
-    let stored = station.ports.store.load(guild).await;
+    let stored = station.ports.store.load(guild, station.settings.epoch).await;
+    if stored.is_ok() {
+        station.gate.owns(guild);
+    }
     let work = match stored {
         Ok(stored) => match rebuild(&station, guild, stored) {
             Ok(value) => Work::Loaded { attempt, guild: value },

@@ -53,7 +53,7 @@ async fn stored(station: &Station, shard: &Shard) -> StoredShard {
     let policy = &station.settings.slots.store;
     let mut failures = 0_u32;
     loop {
-        match station.ports.store.load_shard(shard.id).await {
+        match station.ports.store.load_shard(shard.id, station.settings.epoch).await {
             Ok(stored) => return stored,
             Err(error) => {
                 let in_ms = policy.delay_ms(failures, station.ports.clock.chance());

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use ostinato_machine::guild::{Record, Snapshot};
+use ostinato_machine::guild::Record;
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::clock::VirtualClock;
 use super::trace::{Trace, What};
 use crate::ports::{
-    Append, Appended, Clock as _, GuildStore, PortError, PortErrorKind, ShardCheckpoint, Stored, StoredShard, Work,
+    Append, Appended, Clock as _, GuildStore, PortError, PortErrorKind, Save, ShardCheckpoint, Stored, StoredShard,
+    Work,
 };
 use crate::station::sleep_ms;
 
@@ -47,7 +48,7 @@ struct State {
     trace: Trace,
     mode: Cell<StoreMode>,
     guilds: RefCell<BTreeMap<GuildId, Journal>>,
-    shards: RefCell<BTreeMap<ShardId, StoredShard>>,
+    shards: RefCell<BTreeMap<ShardId, (u64, StoredShard)>>,
 }
 
 #[derive(Default)]
@@ -127,6 +128,17 @@ impl FakeStore {
         }
     }
 
+    /// Another process takes the guild over: from now on it has this epoch.
+    pub fn take_over(&self, guild: GuildId, epoch: u64) {
+        let mut guilds = self.state.guilds.borrow_mut();
+        guilds.entry(guild).or_default().epoch = epoch;
+    }
+
+    /// Loses what is stored of a guild.
+    pub fn forget(&self, guild: GuildId) {
+        self.state.guilds.borrow_mut().remove(&guild);
+    }
+
     /// The stored side data of a shard.
     pub fn shard(&self, shard: ShardId) -> StoredShard {
         self.state.shard(shard)
@@ -152,9 +164,7 @@ impl State {
         let mut guilds = self.guilds.borrow_mut();
         let journal = guilds.entry(append.guild).or_default();
         let record: &Record = &append.record;
-        if record.epoch < journal.epoch {
-            return Err(PortError::new(PortErrorKind::Gone, "a younger owner has written"));
-        }
+        fence(&mut journal.epoch, record.epoch)?;
         let head = journal.revision();
         if record.revision <= head {
             return Ok(Appended { wants_snapshot: false });
@@ -163,7 +173,6 @@ impl State {
             let message = format!("revision {} does not follow {head}", record.revision);
             return Err(PortError::new(PortErrorKind::Refused, message));
         }
-        journal.epoch = record.epoch;
         // As self-describing text, as every store writes it: what does not survive that is not stored.
         let text = serde_json::to_string(record).map_err(malformed)?;
         journal.bytes += text.len();
@@ -179,9 +188,24 @@ impl State {
         })
     }
 
-    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: &Snapshot, awake: bool) -> Result<(), PortError> {
+    fn load(&self, guild: GuildId, epoch: u64) -> Result<Stored, PortError> {
         let mut guilds = self.guilds.borrow_mut();
         let journal = guilds.entry(guild).or_default();
+        fence(&mut journal.epoch, epoch)?;
+        Ok(journal.stored.clone())
+    }
+
+    fn snapshot(&self, save: &Save) -> Result<(), PortError> {
+        let Save {
+            guild,
+            shard,
+            epoch,
+            snapshot,
+            awake,
+        } = save;
+        let mut guilds = self.guilds.borrow_mut();
+        let journal = guilds.entry(*guild).or_default();
+        fence(&mut journal.epoch, *epoch)?;
         if journal
             .stored
             .snapshot
@@ -196,14 +220,14 @@ impl State {
             .records
             .retain(|record| record.revision > snapshot.revision);
         journal.stored.snapshot = Some(serde_json::from_str(&text).map_err(malformed)?);
-        (journal.bytes, journal.shard, journal.awake) = (0, Some(shard), awake);
+        (journal.bytes, journal.shard, journal.awake) = (0, Some(*shard), *awake);
         let saved = What::Saved(snapshot.revision);
-        self.trace.note(self.clock.monotonic_ms(), Some(guild), saved);
+        self.trace.note(self.clock.monotonic_ms(), Some(*guild), saved);
         Ok(())
     }
 
     fn shard(&self, shard: ShardId) -> StoredShard {
-        let mut stored = self.shards.borrow().get(&shard).cloned().unwrap_or_default();
+        let (_, mut stored) = self.shards.borrow().get(&shard).cloned().unwrap_or_default();
         let guilds = self.guilds.borrow();
         let awake = guilds
             .iter()
@@ -212,9 +236,15 @@ impl State {
         stored
     }
 
-    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) {
+    fn load_shard(&self, shard: ShardId, epoch: u64) -> Result<StoredShard, PortError> {
+        fence(&mut self.shards.borrow_mut().entry(shard).or_default().0, epoch)?;
+        Ok(self.shard(shard))
+    }
+
+    fn checkpoint(&self, shard: ShardId, epoch: u64, checkpoint: ShardCheckpoint) -> Result<(), PortError> {
         let mut shards = self.shards.borrow_mut();
-        let stored = shards.entry(shard).or_default();
+        let (owner, stored) = shards.entry(shard).or_default();
+        fence(owner, epoch)?;
         if let Some(gateway) = checkpoint.gateway {
             stored.gateway = gateway;
         }
@@ -228,7 +258,18 @@ impl State {
             stored.nodes.retain(|(known, _)| *known != node);
             stored.nodes.extend(session.map(|session| (node, session)));
         }
+        Ok(())
     }
+}
+
+/// Refuses who has a lower epoch than the owner; who has a higher one is the owner from now on.
+fn fence(owner: &mut u64, epoch: u64) -> Result<(), PortError> {
+    if epoch < *owner {
+        let message = format!("epoch {epoch} is over, {owner} owns it");
+        return Err(PortError::new(PortErrorKind::Gone, message));
+    }
+    *owner = epoch;
+    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
@@ -265,32 +306,23 @@ impl Port {
 }
 
 impl GuildStore for Port {
-    fn load(&self, guild: GuildId) -> Work<Stored> {
-        self.call(move |state| {
-            let guilds = state.guilds.borrow();
-            Ok(guilds
-                .get(&guild)
-                .map(|journal| journal.stored.clone())
-                .unwrap_or_default())
-        })
+    fn load(&self, guild: GuildId, epoch: u64) -> Work<Stored> {
+        self.call(move |state| state.load(guild, epoch))
     }
 
     fn append(&self, append: Append) -> Work<Appended> {
         self.call(move |state| state.append(&append))
     }
 
-    fn snapshot(&self, guild: GuildId, shard: ShardId, snapshot: Snapshot, awake: bool) -> Work<()> {
-        self.call(move |state| state.snapshot(guild, shard, &snapshot, awake))
+    fn snapshot(&self, save: Save) -> Work<()> {
+        self.call(move |state| state.snapshot(&save))
     }
 
-    fn load_shard(&self, shard: ShardId) -> Work<StoredShard> {
-        self.call(move |state| Ok(state.shard(shard)))
+    fn load_shard(&self, shard: ShardId, epoch: u64) -> Work<StoredShard> {
+        self.call(move |state| state.load_shard(shard, epoch))
     }
 
-    fn checkpoint(&self, shard: ShardId, checkpoint: ShardCheckpoint) -> Work<()> {
-        self.call(move |state| {
-            state.checkpoint(shard, checkpoint);
-            Ok(())
-        })
+    fn checkpoint(&self, shard: ShardId, epoch: u64, checkpoint: ShardCheckpoint) -> Work<()> {
+        self.call(move |state| state.checkpoint(shard, epoch, checkpoint))
     }
 }

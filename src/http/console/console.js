@@ -200,7 +200,8 @@ async function guild(id) {
   $("silent").textContent = value.silent ? `Silent: ${value.silent}.` : "It is heard.";
   $("silent").className = value.silent ? "cold" : "running";
   const facts = [
-    ["Id", value.guild], ["Shard", value.shard], ["Incarnation", value.incarnation], ["Revision", value.state?.revision],
+    ["Id", value.guild], ["Shard", value.shard], ["Incarnation", value.incarnation], ["Revision", value.state?.revision], ["Hash", value.state?.hash],
+    ["Snapshot", value.snapshot && `revision ${value.snapshot.revision}, ${Math.round(value.snapshot.age_ms / 1000)} s old`],
     ["Queue", value.queue], ["Volume", value.state && `${value.state.volume} %`], ["Loop", value.state?.loop],
     ["Autoplay", value.state && (value.state.autoplay ? "on" : "off")], ["Voice channel", value.channel], ["Listeners", value.listeners],
     ["Node", value.node], ["Inputs that wait", value.held], ["Restarts that count", value.restarts],

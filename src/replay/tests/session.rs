@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ostinato_actors::fingerprint::fingerprint;
-use ostinato_actors::ports::{Append, GuildStore as _};
+use ostinato_actors::ports::{Append, GuildStore as _, Save};
 use ostinato_machine::guild::{
     Ask, Caller, Command, EndReason, Guild, Input, Loaded, Outcome, Question, Record, Related, Report, Restored, Seat,
     Stamped, apply_all, decide, wants,
@@ -222,7 +222,7 @@ impl Session {
     /// The process ends in any way and the next one goes on with what is stored.
     pub(crate) async fn restarts(&mut self) {
         self.save().await;
-        let stored = self.store.load(GUILD).await.unwrap();
+        let stored = self.store.load(GUILD, 1).await.unwrap();
         let restored = Guild::restore(GUILD, 1, stored.snapshot, &stored.records, Arc::new(limits())).unwrap();
         assert_eq!(fingerprint(&restored), fingerprint(&self.g));
         self.g = restored;
@@ -249,7 +249,14 @@ impl Session {
         self.save().await;
         let snapshot = self.g.snapshot();
         if snapshot.revision > 0 {
-            self.store.snapshot(GUILD, SHARD, snapshot, true).await.unwrap();
+            let save = Save {
+                shard: SHARD,
+                guild: GUILD,
+                epoch: 1,
+                snapshot,
+                awake: true,
+            };
+            self.store.snapshot(save).await.unwrap();
         }
     }
 

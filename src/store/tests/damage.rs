@@ -3,7 +3,7 @@
 use ostinato_actors::ports::{GuildStore as _, PortErrorKind, ShardCheckpoint, Stored};
 use ostinato_machine::ids::NodeId;
 
-use super::super::contract::{Bench as _, GUILD, OTHER, SHARD, append, record, revisions, snapshot};
+use super::super::contract::{Bench as _, GUILD, OTHER, SHARD, append, record, revisions, save, snapshot};
 use super::Files;
 
 fn aside(files: &Files) -> Vec<(String, i64)> {
@@ -19,14 +19,14 @@ fn aside(files: &Files) -> Vec<(String, i64)> {
 async fn a_damaged_record_is_set_aside_with_all_after_it_and_the_guild_goes_on_before_it() {
     let files = Files::new();
     let store = files.open();
-    store.snapshot(OTHER, SHARD, snapshot(3, 10), true).await.unwrap();
+    store.snapshot(save(OTHER, snapshot(3, 10), true)).await.unwrap();
     for n in 4..=7 {
         store.append(append(OTHER, record(n, 10), true)).await.unwrap();
     }
     let broken = "UPDATE log SET data = x'7b' WHERE guild = 2 AND revision = 6";
     files.database().execute(broken, []).unwrap();
     for _ in 0..2 {
-        let loaded = store.load(OTHER).await.unwrap();
+        let loaded = store.load(OTHER, 1).await.unwrap();
         assert_eq!(
             (loaded.snapshot.as_ref(), revisions(&loaded)),
             (Some(&snapshot(3, 10)), vec![4, 5])
@@ -34,21 +34,21 @@ async fn a_damaged_record_is_set_aside_with_all_after_it_and_the_guild_goes_on_b
     }
     assert_eq!(aside(&files), [("log".into(), 6), ("log".into(), 7)]);
     store.append(append(OTHER, record(6, 99), true)).await.unwrap();
-    assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [4, 5, 6]);
+    assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [4, 5, 6]);
 }
 
 #[tokio::test]
 async fn a_damaged_snapshot_is_set_aside_whole_and_the_guild_starts_empty() {
     let files = Files::new();
     let store = files.open();
-    store.snapshot(OTHER, SHARD, snapshot(3, 100_000), true).await.unwrap();
+    store.snapshot(save(OTHER, snapshot(3, 100_000), true)).await.unwrap();
     store.append(append(OTHER, record(4, 10), true)).await.unwrap();
     let broken = "DELETE FROM snap WHERE guild = 2 AND part = 1";
     files.database().execute(broken, []).unwrap();
-    assert_eq!(store.load(OTHER).await.unwrap(), Stored::default());
+    assert_eq!(store.load(OTHER, 1).await.unwrap(), Stored::default());
     assert_eq!(aside(&files), [("log".into(), 4), ("snapshot".into(), 3)]);
     store.append(append(OTHER, record(1, 10), true)).await.unwrap();
-    assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1]);
+    assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1]);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_record_that_is_missing_or_stands_in_a_strange_place_is_damage() {
             store.append(append(OTHER, record(n, 10), true)).await.unwrap();
         }
         files.database().execute(broken, []).unwrap();
-        assert_eq!(revisions(&store.load(OTHER).await.unwrap()), [1], "{broken}");
+        assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1], "{broken}");
         store.append(append(OTHER, record(2, 10), true)).await.unwrap();
     }
 }
@@ -77,7 +77,7 @@ async fn a_record_with_unknown_words_is_refused_and_kept_and_not_guessed_at() {
         "events":[{"e":"transposed","by":2}]}' AS BLOB) WHERE guild = 2"#;
     files.database().execute(unknown, []).unwrap();
     for _ in 0..2 {
-        assert_eq!(store.load(OTHER).await.unwrap_err().kind, PortErrorKind::Refused);
+        assert_eq!(store.load(OTHER, 1).await.unwrap_err().kind, PortErrorKind::Refused);
     }
     assert!(aside(&files).is_empty());
     // Nor is it written over by a guild that starts empty.
@@ -94,7 +94,7 @@ async fn side_data_that_can_t_be_read_hide_nothing_else() {
         nodes,
         ..ShardCheckpoint::default()
     };
-    store.checkpoint(SHARD, checkpoint).await.unwrap();
+    store.checkpoint(SHARD, 1, checkpoint).await.unwrap();
     store.append(append(GUILD, record(1, 10), true)).await.unwrap();
     let database = files.database();
     database
@@ -103,7 +103,7 @@ async fn side_data_that_can_t_be_read_hide_nothing_else() {
     database
         .execute("INSERT INTO seats (shard, guild, data) VALUES (0, 1, 'x')", [])
         .unwrap();
-    let found = store.load_shard(SHARD).await.unwrap();
+    let found = store.load_shard(SHARD, 1).await.unwrap();
     assert_eq!((found.gateway, found.seats.len(), found.awake), (None, 0, vec![GUILD]));
     assert_eq!(found.nodes.len(), 1);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ostinato_actors::ports::GuildStore as _;
 
-use super::super::contract::{Bench as _, GUILD, OTHER, SHARD, append, record, revisions, snapshot};
+use super::super::contract::{Bench as _, GUILD, OTHER, append, record, revisions, save, snapshot};
 use super::super::{DataDirLock, Durability, OpenError, SqliteStore, StoreSettings, schema};
 use super::Files;
 
@@ -15,9 +15,9 @@ async fn a_full_disk_is_said_and_what_was_committed_stays() {
     store.append(append(GUILD, record(1, 10), true)).await.unwrap();
     let full = store.append(append(GUILD, record(2, 500_000), true)).await.unwrap_err();
     assert!(full.is_retryable(), "{full}");
-    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1]);
+    assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [1]);
     store.append(append(GUILD, record(2, 10), true)).await.unwrap();
-    assert_eq!(revisions(&store.load(GUILD).await.unwrap()), [1, 2]);
+    assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [1, 2]);
 }
 
 #[tokio::test]
@@ -37,20 +37,20 @@ async fn with_space_again_the_journal_goes_on_where_it_stood() {
     // Others are told the truth as well, and compaction makes space.
     assert!(
         store
-            .snapshot(OTHER, SHARD, snapshot(1, 200_000), true)
+            .snapshot(save(OTHER, snapshot(1, 200_000), true))
             .await
             .unwrap_err()
             .is_retryable()
     );
-    store.snapshot(GUILD, SHARD, snapshot(last, 10), true).await.unwrap();
+    store.snapshot(save(GUILD, snapshot(last, 10), true)).await.unwrap();
     store
         .append(append(GUILD, record(last + 1, 20_000), true))
         .await
         .unwrap();
     files.close(store);
     let store = files.open();
-    store.snapshot(OTHER, SHARD, snapshot(1, 200_000), true).await.unwrap();
-    let loaded = store.load(GUILD).await.unwrap();
+    store.snapshot(save(OTHER, snapshot(1, 200_000), true)).await.unwrap();
+    let loaded = store.load(GUILD, 1).await.unwrap();
     assert_eq!(revisions(&loaded), [last + 1]);
     assert_eq!(loaded.snapshot, Some(snapshot(last, 10)));
 }
@@ -64,7 +64,7 @@ async fn the_files_stay_bounded_however_much_is_written() {
         written += 10_000;
         let appended = store.append(append(GUILD, record(n, 10_000), true)).await.unwrap();
         if appended.wants_snapshot {
-            store.snapshot(GUILD, SHARD, snapshot(n, 1_000), true).await.unwrap();
+            store.snapshot(save(GUILD, snapshot(n, 1_000), true)).await.unwrap();
             snapshots += 1;
         }
     }

@@ -11,7 +11,7 @@ use ostinato_actors::ports::{GuildStore as _, Stored};
 use ostinato_machine::guild::Record;
 use ostinato_machine::ids::GuildId;
 
-use super::super::contract::{Bench as _, SHARD, append, record, revisions, snapshot};
+use super::super::contract::{Bench as _, SHARD, append, record, revisions, save, snapshot};
 use super::super::{DataDirLock, LockError, SqliteStore};
 use super::Files;
 
@@ -43,7 +43,7 @@ async fn write_for_ever(files: &Files) {
     join_all(GUILDS.map(|guild| {
         let store = store.clone();
         async move {
-            let stored = store.load(GuildId(guild)).await.unwrap();
+            let stored = store.load(GuildId(guild), 1).await.unwrap();
             let mut revision = newest(&stored);
             loop {
                 revision += 1;
@@ -56,7 +56,7 @@ async fn write_for_ever(files: &Files) {
                     let snapshot = snapshot(revision, weight_of_snapshot(revision));
                     // Twice: the same state may be written again, by a guild that is put to sleep.
                     for snapshot in [snapshot.clone(), snapshot] {
-                        store.snapshot(GuildId(guild), SHARD, snapshot, true).await.unwrap();
+                        store.snapshot(save(GuildId(guild), snapshot, true)).await.unwrap();
                     }
                 }
             }
@@ -151,7 +151,7 @@ async fn everything_acknowledged_survives_a_kill_at_any_time() {
 async fn check(files: &Files, last: &BTreeMap<u64, u64>, at: &str) {
     let store = files.open();
     for (guild, revision) in last {
-        let stored = store.load(GuildId(*guild)).await.unwrap();
+        let stored = store.load(GuildId(*guild), 1).await.unwrap();
         assert!(
             newest(&stored) >= *revision,
             "{at}: guild {guild} lost {revision}: {:?}",
@@ -169,7 +169,7 @@ async fn check(files: &Files, last: &BTreeMap<u64, u64>, at: &str) {
             assert_eq!(*found, of(*guild, expected), "{at}: guild {guild}");
         }
     }
-    let awake = store.load_shard(SHARD).await.unwrap().awake;
+    let awake = store.load_shard(SHARD, 1).await.unwrap().awake;
     assert!(
         last.keys().all(|guild| awake.contains(&GuildId(*guild))),
         "{at}: {awake:?}"
@@ -200,7 +200,7 @@ async fn a_second_process_is_kept_out_and_named_its_holder_until_the_holder_dies
     child.wait().unwrap();
     // The store of the next process waits for the one before it, and not for ever.
     let store = SqliteStore::open(&files.settings()).unwrap();
-    assert!(newest(&store.load(GuildId(1)).await.unwrap()) + newest(&store.load(GuildId(2)).await.unwrap()) > 0);
+    assert!(newest(&store.load(GuildId(1), 1).await.unwrap()) + newest(&store.load(GuildId(2), 1).await.unwrap()) > 0);
 }
 
 /// Writes until the files may not grow any more, and a little beyond.
@@ -222,7 +222,7 @@ async fn write_until_full(files: &Files) {
             }
         }
     }
-    store.load(GuildId(1)).await.unwrap();
+    store.load(GuildId(1), 1).await.unwrap();
     // The harness would count it as a test that passed.
     writeln!(std::io::stdout().lock(), "it was said {failures} times").unwrap();
 }
@@ -248,7 +248,7 @@ async fn a_disk_that_takes_no_more_is_said_and_loses_nothing() {
     let (_, last) = last.unwrap();
     // There is space again.
     let store = files.open();
-    let stored = store.load(GuildId(1)).await.unwrap();
+    let stored = store.load(GuildId(1), 1).await.unwrap();
     assert!(
         newest(&stored) >= last,
         "{last} was acknowledged: {:?}",

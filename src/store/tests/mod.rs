@@ -6,6 +6,7 @@ mod hostile;
 mod kill;
 mod look;
 mod model;
+mod owners;
 mod writer;
 
 use std::path::{Path, PathBuf};

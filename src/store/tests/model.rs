@@ -6,7 +6,7 @@ use ostinato_actors::ports::{GuildStore as _, Stored};
 use ostinato_machine::ids::GuildId;
 use proptest::prelude::*;
 
-use super::super::contract::{Bench as _, SHARD, append, record, snapshot};
+use super::super::contract::{Bench as _, SHARD, append, record, save, snapshot};
 use super::Files;
 
 #[derive(Clone, Debug)]
@@ -90,17 +90,17 @@ async fn play(calls: Vec<Call>) {
                     continue;
                 };
                 one.snapped(revision, weight);
-                let work = store.snapshot(GuildId(guild), SHARD, snapshot(revision, weight), true);
+                let work = store.snapshot(save(GuildId(guild), snapshot(revision, weight), true));
                 calls_of.push(Box::pin(async { work.await.map(|()| true) }));
             }
             Call::Ahead { guild, by } => {
                 let one = model.get_mut(&guild).unwrap();
                 let revision = one.revision + by;
                 one.snapped(revision, 10);
-                let work = store.snapshot(GuildId(guild), SHARD, snapshot(revision, 10), true);
+                let work = store.snapshot(save(GuildId(guild), snapshot(revision, 10), true));
                 calls_of.push(Box::pin(async { work.await.map(|()| true) }));
             }
-            Call::Load { guild } => assert_eq!(store.load(GuildId(guild)).await.unwrap(), model[&guild].stored),
+            Call::Load { guild } => assert_eq!(store.load(GuildId(guild), 1).await.unwrap(), model[&guild].stored),
             Call::Reopen => {
                 files.close(store);
                 store = files.open();
@@ -108,14 +108,18 @@ async fn play(calls: Vec<Call>) {
         }
     }
     for (guild, one) in &model {
-        assert_eq!(store.load(GuildId(*guild)).await.unwrap(), one.stored, "guild {guild}");
+        assert_eq!(
+            store.load(GuildId(*guild), 1).await.unwrap(),
+            one.stored,
+            "guild {guild}"
+        );
     }
     let awake: Vec<GuildId> = model
         .iter()
         .filter(|(_, one)| one.awake)
         .map(|(guild, _)| GuildId(*guild))
         .collect();
-    assert_eq!(store.load_shard(SHARD).await.unwrap().awake, awake);
+    assert_eq!(store.load_shard(SHARD, 1).await.unwrap().awake, awake);
     for call in calls_of {
         assert!(call.await.unwrap());
     }

@@ -23,7 +23,7 @@ fn append_job(guild: GuildId, revision: u64, weight: usize) -> (Job, Answer<osti
 
 fn load_job(guild: GuildId) -> (Job, Answer<Stored>) {
     let (done, answer) = oneshot::channel();
-    (Job::Load { guild, done }, answer)
+    (Job::Load { guild, epoch: 1, done }, answer)
 }
 
 /// Works off `jobs` as if all had come at once, in files that may grow to `limit_bytes`. Tells what was counted.

@@ -1,0 +1,253 @@
+//! P15: two owners of a guild at once, on one file.
+
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread::JoinHandle;
+
+use ostinato_actors::ports::{GuildStore as _, PortError, PortErrorKind, Save, ShardCheckpoint, Stored, StoredShard};
+use ostinato_machine::guild::{Record, Snapshot};
+use ostinato_machine::ids::{GuildId, NodeId};
+use tokio::sync::oneshot;
+
+use super::super::contract::{Bench as _, GUILD, SHARD, append, record, revisions, snapshot};
+use super::super::job::{Done, Job};
+use super::super::writer::Writer;
+use super::super::{StoreFaults, StoreFigures, schema};
+use super::Files;
+
+/// Races in all.
+const RACES: u64 = 1_000;
+
+/// A process with a writer of its own on the file: what the lock on the directory keeps apart.
+struct Process {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    fn on(files: &Files) -> Self {
+        let path = files.path().join("guilds.db");
+        let connection = schema::open(&path, &files.settings()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+        let (jobs, inbox) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            Writer::new(connection, Arc::new(StoreFigures::default()), StoreFaults::default()).run(&inbox);
+        });
+        Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        }
+    }
+
+    fn ask<T>(&self, job: impl FnOnce(Done<T>) -> Job) -> oneshot::Receiver<Result<T, PortError>> {
+        let (done, answer) = oneshot::channel();
+        self.jobs.as_ref().unwrap().send(job(done)).unwrap();
+        answer
+    }
+
+    fn load(&self, guild: GuildId, epoch: u64) -> Result<Stored, PortError> {
+        self.ask(|done| Job::Load { guild, epoch, done })
+            .blocking_recv()
+            .unwrap()
+    }
+
+    fn load_shard(&self, epoch: u64) -> Result<StoredShard, PortError> {
+        let shard = SHARD;
+        self.ask(|done| Job::LoadShard { shard, epoch, done })
+            .blocking_recv()
+            .unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.jobs.take();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+/// What an owner writes in a race: small and large records, and snapshots. Its epoch stands in all of them.
+enum Write {
+    Record(Record),
+    Snapshot(Snapshot),
+}
+
+fn write(random: &mut fastrand::Rng, epoch: u64, revision: u64) -> Write {
+    let weight = *random.choice(&[20, 20, 20, 20, 20, 500, 500, 90_000]).unwrap() + usize::try_from(epoch % 2).unwrap();
+    if random.u8(0..6) == 0 {
+        return Write::Snapshot(snapshot(revision, weight));
+    }
+    Write::Record(Record {
+        epoch,
+        ..record(revision, weight)
+    })
+}
+
+/// A revision, and what its write came to.
+type Answered = (u64, Result<(), PortError>);
+
+/// Writes `count` changes after `after` without waiting for any; tells what each came to.
+fn run(
+    process: &Process,
+    guild: GuildId,
+    epoch: u64,
+    (after, count): (u64, u64),
+    random: &mut fastrand::Rng,
+) -> Vec<Answered> {
+    let mut answers = Vec::new();
+    for revision in after + 1..=after + count {
+        let answer: Box<dyn FnOnce() -> Result<(), PortError>> = match write(random, epoch, revision) {
+            Write::Record(record) => {
+                let append = append(guild, record, true);
+                let answer = process.ask(|done| Job::Append { append, done });
+                Box::new(|| answer.blocking_recv().unwrap().map(drop))
+            }
+            Write::Snapshot(snapshot) => {
+                let save = Save {
+                    shard: SHARD,
+                    guild,
+                    epoch,
+                    snapshot,
+                    awake: true,
+                };
+                let save = Box::new(save);
+                let answer = process.ask(|done| Job::Snapshot { save, done });
+                Box::new(|| answer.blocking_recv().unwrap())
+            }
+        };
+        answers.push((revision, answer));
+    }
+    answers
+        .into_iter()
+        .map(|(revision, answer)| (revision, answer()))
+        .collect()
+}
+
+fn newest(stored: &Stored) -> u64 {
+    let snapshot = stored.snapshot.as_ref().map_or(0, |snapshot| snapshot.revision);
+    stored.records.last().map_or(snapshot, |record| record.revision)
+}
+
+/// What one race came to.
+#[derive(Default)]
+struct Outcome {
+    /// Writes of the owner before that were confirmed although the next one had read the guild without them.
+    stale: u64,
+    refused: u64,
+    before: u64,
+}
+
+/// The owner before writes, while the next one takes the guild over and goes on from what it read.
+fn race(old: &Process, new: &Process, guild: GuildId, seed: u64) -> Outcome {
+    let (epoch, start) = (1 + seed % 3, Barrier::new(2));
+    let (late, (read, mine)) = std::thread::scope(|scope| {
+        let late = scope.spawn(|| {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let after = newest(&old.load(guild, epoch).unwrap());
+            start.wait();
+            run(old, guild, epoch, (after, 10), &mut random)
+        });
+        let mine = scope.spawn(|| {
+            let mut random = fastrand::Rng::with_seed(!seed);
+            start.wait();
+            std::thread::sleep(std::time::Duration::from_micros(random.u64(0..800)));
+            let read = new.load(guild, epoch + 1).unwrap();
+            let after = newest(&read);
+            (read, run(new, guild, epoch + 1, (after, 6), &mut random))
+        });
+        (late.join().unwrap(), mine.join().unwrap())
+    });
+    let (taken, mut outcome) = (newest(&read), Outcome::default());
+    for (revision, result) in late {
+        match result {
+            Ok(()) if revision <= taken => outcome.before += 1,
+            Ok(()) => outcome.stale += 1,
+            Err(error) => {
+                assert_eq!(error.kind, PortErrorKind::Gone, "{error}");
+                outcome.refused += 1;
+            }
+        }
+    }
+    for (revision, result) in &mine {
+        assert_eq!(*result, Ok(()), "the owner's revision {revision}, seed {seed}");
+    }
+    let end = new.load(guild, epoch + 1).unwrap();
+    assert_eq!(newest(&end), taken + 6, "seed {seed}");
+    let strange = |record: &&Record| (record.epoch <= epoch) != (record.revision <= taken);
+    outcome.stale += u64::try_from(end.records.iter().filter(strange).count()).unwrap();
+    outcome
+}
+
+#[test]
+fn p15_a_stale_owner_overwrites_nothing_in_a_thousand_races_on_one_file() {
+    let files = Files::new();
+    let (old, new) = (Process::on(&files), Process::on(&files));
+    let mut sum = Outcome::default();
+    for seed in 0..RACES {
+        let one = race(&old, &new, GuildId(seed + 1), seed);
+        sum.stale += one.stale;
+        sum.before += one.before;
+        sum.refused += one.refused;
+    }
+    println!(
+        "p15: {RACES} races of two epochs: {} writes of the owner before in time, {} refused, stale writes: {}",
+        sum.before, sum.refused, sum.stale
+    );
+    assert!(sum.before > 100 && sum.refused > 100, "it was a race");
+    assert_eq!(sum.stale, 0);
+}
+
+#[test]
+fn p15_a_stale_owner_of_a_shard_overwrites_no_session_in_a_hundred_races() {
+    let files = Files::new();
+    let (old, new) = (Process::on(&files), Process::on(&files));
+    let session = |name: &str| ShardCheckpoint {
+        nodes: vec![(NodeId::new("n1"), Some(name.to_owned()))],
+        ..ShardCheckpoint::default()
+    };
+    for epoch in 1..=100 {
+        let checkpoint = |process: &Process, epoch: u64, name: &str| {
+            let checkpoint = Box::new(session(name));
+            process.ask(|done| Job::Checkpoint {
+                shard: SHARD,
+                epoch,
+                checkpoint,
+                done,
+            })
+        };
+        let late: Vec<_> = (0..5)
+            .map(|n| checkpoint(&old, epoch, &format!("{epoch} {n}")))
+            .collect();
+        let read = new.load_shard(epoch + 1).unwrap().nodes;
+        let after = checkpoint(&old, epoch, "late").blocking_recv().unwrap();
+        assert_eq!(after.unwrap_err().kind, PortErrorKind::Gone);
+        for late in late {
+            drop(late.blocking_recv().unwrap());
+        }
+        assert_eq!(new.load_shard(epoch + 1).unwrap().nodes, read);
+    }
+}
+
+#[tokio::test]
+async fn what_the_release_before_wrote_is_kept_and_owned_from_then_on() {
+    let files = Files::new();
+    let store = files.open();
+    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
+    files.close(store);
+    files
+        .database()
+        .execute_batch("DROP TABLE shard; PRAGMA user_version = 1")
+        .unwrap();
+    let looked = super::super::Look::open(files.path()).unwrap();
+    assert_eq!(looked.guild(GUILD).unwrap().unwrap().revision, 1);
+    drop(looked);
+    let store = files.open();
+    assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [1]);
+    assert_eq!(store.load_shard(SHARD, 2).await.unwrap().awake, [GUILD]);
+    let late = store.checkpoint(SHARD, 1, ShardCheckpoint::default()).await;
+    assert_eq!(late.unwrap_err().kind, PortErrorKind::Gone);
+    let version: i64 = files
+        .database()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 2);
+}
