@@ -2,8 +2,8 @@
 //! lost and doubled. Counted from outside, over all of the bot's processes.
 
 mod books;
-mod driver;
-mod tunes;
+pub(crate) mod driver;
+pub(crate) mod tunes;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 pub use books::Books;
-use books::Tally;
+pub(crate) use books::Tally;
 use driver::Driver;
 
 use crate::run::stage::Stage;
@@ -139,7 +139,7 @@ async fn finish(
     Ok(tally.books(&sound, problems, &stage.at, bot.restarts(), demo.seed))
 }
 
-fn spec() -> GuildSpec {
+pub(crate) fn spec() -> GuildSpec {
     GuildSpec {
         text: vec!["music".into()],
         voice: vec!["Lounge".into()],
@@ -147,7 +147,7 @@ fn spec() -> GuildSpec {
     }
 }
 
-async fn first_sound(stage: &Stage) -> anyhow::Result<u64> {
+pub(crate) async fn first_sound(stage: &Stage) -> anyhow::Result<u64> {
     let deadline = tokio::time::Instant::now() + FIRST_SOUND;
     loop {
         if let Some(first) = stage.at.sound.first_of_all() {
@@ -165,7 +165,7 @@ async fn first_sound(stage: &Stage) -> anyhow::Result<u64> {
     }
 }
 
-async fn sleep_until(stage: &Stage, at_ms: u64) {
+pub(crate) async fn sleep_until(stage: &Stage, at_ms: u64) {
     let wait = at_ms.saturating_sub(stage.at.now());
     tokio::time::sleep(Duration::from_millis(wait)).await;
 }

@@ -6,6 +6,8 @@
 pub mod audio;
 pub mod bot;
 pub mod catalogue;
+pub mod chaos;
+pub mod control;
 pub mod demo;
 pub mod discord;
 pub mod findings;

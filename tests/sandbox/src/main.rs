@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use sandbox::chaos::{self, ChaosArgs};
 use sandbox::demo::{Books, Demo, DemoFault};
 use sandbox::load::{self, LoadArgs};
 use sandbox::time::time;
@@ -71,6 +72,9 @@ enum What {
     Demo(DemoArgs),
     /// Many guilds whose listeners type at a rate, or as fast as they are answered, and what that costs
     Load(LoadArgs),
+    /// Lets happen what a seed chooses: guilds that die, nodes and sessions that go, a full disk, kill -9; then heals it
+    /// and checks the books
+    Chaos(ChaosArgs),
 }
 
 #[derive(Args)]
@@ -158,6 +162,7 @@ async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
         Some(What::Scenario { files, record, at_once }) => scenarios(&cli.common, seed, &files, record, at_once).await,
         Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
         Some(What::Load(args)) => burden(&cli.common, seed, &args).await,
+        Some(What::Chaos(args)) => upset(&cli.common, seed, &args).await,
     }
 }
 
@@ -256,6 +261,21 @@ async fn burden(common: &Common, seed: u64, args: &LoadArgs) -> anyhow::Result<b
         println!("{}", figures.table());
     }
     Ok(figures.is_good())
+}
+
+async fn upset(common: &Common, seed: u64, args: &ChaosArgs) -> anyhow::Result<bool> {
+    let tell: fn(&str) = if common.json {
+        |line| eprintln!("{line}")
+    } else {
+        |line| println!("{line}")
+    };
+    let books = chaos::run(&args.chaos(bot::find(common.bot.as_deref())?, seed, tell)).await?;
+    if common.json {
+        println!("{}", serde_json::to_string(&books)?);
+    } else {
+        println!("{}", books.table());
+    }
+    Ok(books.is_good())
 }
 
 fn print(books: &Books) {

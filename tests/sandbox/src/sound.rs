@@ -251,7 +251,7 @@ fn union(spans: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
 }
 
 /// What is in `all` and not in `holes`; both in order.
-fn minus(all: &[(u64, u64)], holes: &[(u64, u64)]) -> Vec<(u64, u64)> {
+pub(crate) fn minus(all: &[(u64, u64)], holes: &[(u64, u64)]) -> Vec<(u64, u64)> {
     let mut out = Vec::new();
     for (from, to) in all {
         let mut at = *from;

@@ -92,7 +92,7 @@ impl Books {
 
 /// What is counted while a demo runs.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     inner: Mutex<Inner>,
     away: AtomicBool,
     back_ms: AtomicU64,
@@ -135,6 +135,12 @@ impl Tally {
 
     pub(super) fn doubled(&self, what: impl IntoIterator<Item = String>) {
         self.lock().doubled.extend(what);
+    }
+
+    /// What was lost and what was doubled so far.
+    pub(crate) fn found(&self) -> (Vec<String>, Vec<String>) {
+        let inner = self.lock();
+        (inner.lost.clone(), inner.doubled.clone())
     }
 
     pub(super) fn fault(&self, at_ms: u64) {

@@ -11,11 +11,8 @@ use crate::run::look;
 use crate::run::stage::Stage;
 use crate::run::typed::Typed;
 
-/// How long a final answer may take, ms. Restarts lie within it.
-const ANSWER_MS: u64 = 8_000;
-
-/// How long the effect of a success may take, ms. Restarts lie within it.
-const EFFECT_MS: u64 = 8_000;
+/// How long a final answer may take, and then its effect, ms. Restarts lie within it.
+const PATIENCE_MS: u64 = 8_000;
 
 /// Entries behind the current track: with fewer, somebody adds.
 const FEW: usize = 2;
@@ -59,7 +56,7 @@ const MIX: [(Act, u32); 13] = [
 ];
 
 /// The listeners of one guild.
-pub(super) struct Driver {
+pub(crate) struct Driver {
     stage: Arc<Stage>,
     tally: Arc<Tally>,
     guild: GuildIds,
@@ -67,10 +64,11 @@ pub(super) struct Driver {
     tunes: std::vec::IntoIter<String>,
     random: fastrand::Rng,
     looping: &'static str,
+    patience_ms: u64,
 }
 
 impl Driver {
-    pub(super) fn new(
+    pub(crate) fn new(
         stage: Arc<Stage>,
         tally: Arc<Tally>,
         guild: GuildIds,
@@ -84,11 +82,18 @@ impl Driver {
             tunes: tunes.into_iter(),
             random,
             looping: "off",
+            patience_ms: PATIENCE_MS,
         }
     }
 
+    /// Waits so long for a final answer, and so long for its effect, ms.
+    pub(crate) const fn patient(mut self, patience_ms: u64) -> Self {
+        self.patience_ms = patience_ms;
+        self
+    }
+
     /// Uses the bot until `end_ms`, which may be set later.
-    pub(super) async fn run(mut self, end_ms: Arc<AtomicU64>) {
+    pub(crate) async fn run(mut self, end_ms: Arc<AtomicU64>) {
         for user in self.guild.members() {
             self.stage
                 .at
@@ -282,7 +287,15 @@ impl Driver {
         self.tally.sent(&typed.name);
         let sent_ms = self.stage.at.now();
         let waiting = self.stage.at.watch.model(self.guild.id).queue().len();
-        let answer = look::ask(&self.stage, &self.guild, self.guild.first_text, user, &typed, ANSWER_MS).await;
+        let answer = look::ask(
+            &self.stage,
+            &self.guild,
+            self.guild.first_text,
+            user,
+            &typed,
+            self.patience_ms,
+        )
+        .await;
         match answer {
             Ok(Some(answer)) => {
                 self.tally.answered();
@@ -315,7 +328,7 @@ impl Driver {
 
     /// A success must be seen on the player.
     async fn effect(&self, what: &str, is_so: impl Fn(&PlayerView) -> bool) {
-        let until = self.stage.at.now() + EFFECT_MS;
+        let until = self.stage.at.now() + self.patience_ms;
         let mut last = None;
         while self.stage.at.now() < until {
             let player = self.stage.at.player(self.guild.id);
@@ -324,6 +337,10 @@ impl Driver {
             }
             last = player;
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // Where nothing plays any more, nothing can be seen.
+        if self.stage.at.watch.model(self.guild.id).is_empty() {
+            return;
         }
         self.tally.lost([format!(
             "{what} in guild {}: answered as done, player: {last:?}",
@@ -341,7 +358,7 @@ impl Driver {
 }
 
 /// Compares what `/queue` shows in the end with what was added, and closes the guild's books.
-pub(super) async fn compare_queue(stage: &Stage, tally: &Tally, guild: &GuildIds) {
+pub(crate) async fn compare_queue(stage: &Stage, tally: &Tally, guild: &GuildIds) {
     for _ in 0..5 {
         let before: Vec<String> = stage.at.watch.model(guild.id).queue().map(str::to_owned).collect();
         let text = match look::queue_text(stage, guild).await {

@@ -27,7 +27,7 @@ fn title(mut number: usize) -> String {
 }
 
 /// Adds the tracks of guild `guild` to the catalogue. Tells their ids in the order of asking.
-pub(super) fn add(catalogue: &mut Catalogue, guild: usize, random: &mut fastrand::Rng) -> Vec<String> {
+pub(crate) fn add(catalogue: &mut Catalogue, guild: usize, random: &mut fastrand::Rng) -> Vec<String> {
     let mut ids = Vec::with_capacity(TUNES);
     for number in 0..TUNES {
         let id = format!("g{guild}t{number}");

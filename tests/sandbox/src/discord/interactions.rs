@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::DiscordStandIn;
 use super::state::{Shared, State};
 
 /// Who sees an answer.
@@ -215,5 +216,22 @@ impl InteractionHandle {
     /// How many first callbacks the bot tried; more than one was an answer given twice.
     pub fn callbacks(&self) -> u32 {
         Self::look(&self.shared.lock(), self.id, |it| Some(it.callbacks)).unwrap_or(0)
+    }
+}
+
+impl DiscordStandIn {
+    /// All commands that users typed and buttons that they pressed, in order; what only completes a word is none.
+    pub fn interactions(&self) -> Vec<InteractionHandle> {
+        let state = self.0.lock();
+        let all = state.interactions.values().filter(|it| !it.completes);
+        let mut all: Vec<InteractionHandle> = all
+            .map(|it| InteractionHandle {
+                shared: Arc::clone(&self.0),
+                id: it.id,
+                said_at_ms: it.made_ms,
+            })
+            .collect();
+        all.sort_by_key(|it| (it.said_at_ms, it.id));
+        all
     }
 }

@@ -350,6 +350,16 @@ impl Chat {
         self.discord.bot_restarts();
     }
 
+    /// All commands that users typed, in order.
+    pub fn interactions(&self) -> Vec<InteractionHandle> {
+        self.discord.interactions()
+    }
+
+    /// Requests get through again, and tokens, voice and heartbeats are as they should be.
+    pub fn calm(&self) {
+        self.discord.fault(discord::Fault::Calm);
+    }
+
     /// How often `operation` was called over REST.
     pub fn calls(&self, operation: &str) -> u64 {
         self.discord.rest_counts(None).get(operation).copied().unwrap_or(0)
