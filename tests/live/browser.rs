@@ -235,6 +235,10 @@ async fn is_killed(page: &mut Page) {
 
 /// All other buttons: the music goes on, on another node if need be.
 async fn breaks(page: &mut Page) {
+    press_break(page, "panic").await;
+    told(page, "panicked and was back").await;
+    answers(page).await;
+    page.until(LOUD, SOON).await;
     press_break(page, "gateway").await;
     told(page, "the gateway dropped").await;
     answers(page).await;

@@ -10,7 +10,7 @@ use sandbox::run::typed::Typed;
 use sandbox::scenario::GuildSpec;
 use serde_json::Value;
 
-use crate::status::get;
+use crate::ask::get;
 use crate::{SEED, block_on, program};
 
 /// What the program has said.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Books, Playground, Typed};
+use crate::control::Control;
 use crate::discord::InteractionHandle;
 use crate::lavalink::LavalinkNode;
 use crate::run::chat::GuildIds;
@@ -157,7 +158,8 @@ pub(super) fn walk(playground: &Playground, guild: &GuildIds, user: u64, to: Opt
 }
 
 /// What can be broken on the page: its name in a form and its words.
-pub(super) const BREAKS: [(&str, &str); 9] = [
+pub(super) const BREAKS: [(&str, &str); 10] = [
+    ("panic", "panic in this server"),
     ("kill9", "kill -9 the bot"),
     ("restart", "restart the bot"),
     ("kill:n1", "kill node n1"),
@@ -179,13 +181,37 @@ pub(super) fn break_words(playground: &Playground, what: &str, words: &'static s
     }
 }
 
-/// Breaks something, or mends it. An unknown name does nothing.
+/// Lets the actor of `guild` die, and says how it came back.
+async fn panic(playground: &Playground, guild: &GuildIds) -> anyhow::Result<()> {
+    let port = playground.stage.bot.lock().await.ports().status;
+    let control = Control::on(port)?;
+    let began_ms = playground.stage.at.now();
+    let before = control.guild(guild.id).await?["incarnation"].clone();
+    control.fault(guild.id, "panic").await?;
+    while playground.stage.at.now() < began_ms + ANSWER_MS {
+        let now = control.guild(guild.id).await?;
+        if now["phase"] == "live" && now["incarnation"] != before {
+            let took_ms = playground.stage.at.now() - began_ms;
+            let reference = now["last_death"]["reference"].as_str().unwrap_or_default().to_owned();
+            playground.tell(&format!(
+                "the bot's part for this server panicked and was back after {took_ms} ms; reference {reference}"
+            ));
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    playground.tell("the bot's part for this server panicked and is not back yet");
+    Ok(())
+}
+
+/// Breaks something, or mends it, as seen from `guild`. An unknown name does nothing.
 ///
 /// # Errors
-/// When the bot can't be ended cleanly or started again.
-pub(super) async fn bring(playground: &Playground, what: &str) -> anyhow::Result<()> {
+/// When the bot can't be ended cleanly or started again, or does not take an order.
+pub(super) async fn bring(playground: &Playground, guild: &GuildIds, what: &str) -> anyhow::Result<()> {
     let stage = &playground.stage;
     match what.split_once(':').unwrap_or((what, "")) {
+        ("panic", _) => panic(playground, guild).await?,
         ("kill9", _) => {
             let _process = playground.process.lock().await;
             let began_ms = stage.at.now();

@@ -180,9 +180,9 @@ async fn order(house: &House, path: &str, request: Request<Incoming>) -> Reply {
             act::walk(playground, guild, look.user, to);
         }
         _ => {
-            let (playground, what) = (Arc::clone(playground), field("what").to_owned());
+            let (playground, guild, what) = (Arc::clone(playground), guild.clone(), field("what").to_owned());
             tokio::spawn(async move {
-                if let Err(error) = act::bring(&playground, &what).await {
+                if let Err(error) = act::bring(&playground, &guild, &what).await {
                     playground.tell(&format!("{error:#}"));
                 }
             });

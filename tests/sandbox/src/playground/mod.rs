@@ -109,7 +109,9 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
     let program = bot::find(options.program.as_deref())?;
     let door = http::Door::open(options.port).await?;
     let nodes = ["n1".to_owned(), "n2".to_owned()];
-    let stage = Stage::prepare(program.clone(), &nodes, options.seed, serde_json::json!({})).await?;
+    // This bot can be spared: users of the page may let it fail.
+    let config = serde_json::json!({ "chaos.enabled": true, "chaos.guild_allowlist": "*" });
+    let stage = Stage::prepare(program.clone(), &nodes, options.seed, config).await?;
     let guilds = world::build(&stage, &library);
     let playground = Arc::new(Playground {
         stage,
@@ -159,7 +161,7 @@ async fn say_what_is_where(playground: &Playground, program: &Path, port: u16) {
     println!("bot          {}", program.display());
     println!("its log      {}", stage.bot.lock().await.log_path().display());
     let ports = stage.bot.lock().await.ports();
-    println!("its state    http://127.0.0.1:{}/ready", ports.status);
+    println!("its console  http://127.0.0.1:{}/", ports.status);
     println!("its metrics  http://127.0.0.1:{}/metrics", ports.metrics);
     for (name, value) in stage.at.environment() {
         if name == "DISCORD_API_BASE_URL" {
