@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
-use ostinato_actors::chronicle::{Chronicle, Count, Death, Had};
+use ostinato_actors::chronicle::{Chronicle, Count, Death, Gap, Had};
 use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
 use ostinato_machine::fleet::NodeFacts;
 use ostinato_machine::guild::{GuildFacts, LoopMode};
@@ -251,6 +251,7 @@ fn one_guild(looked: &GuildLook, chronicle: &Chronicle) -> Value {
         })),
         "silent": silent(looked),
         "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
+        "gaps": chronicle.gaps().iter().filter(|gap| gap.guild == looked.row.guild).map(gap).collect::<Vec<_>>(),
         "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death)),
     });
     if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
@@ -278,6 +279,7 @@ fn state(state: &GuildFacts, hash: Option<u64>) -> Value {
         "revision": state.revision,
         "hash": hash.map(|hash| format!("{hash:016x}")),
         "queue": state.queue,
+        "next": state.next.iter().map(|next| track(next)).collect::<Vec<_>>(),
         "history": state.history,
         "track": state.track.as_ref().map(|now| track(&now.track)),
         "position_ms": state.track.as_ref().map(|now| now.position_ms),
@@ -345,6 +347,10 @@ pub(super) fn events(asked: Asked) -> Answer {
     answered(data(&happened(operator.chronicle())))
 }
 
+fn gap(gap: &Gap) -> Value {
+    json!({ "at_ms": gap.at_ms, "guild": gap.guild.to_string(), "cause": gap.cause.name(), "ms": gap.ms })
+}
+
 fn happened(chronicle: &Chronicle) -> Value {
     let letters = chronicle.dead_letters().into_iter().map(|(letter, place, times)| {
         json!({
@@ -358,9 +364,6 @@ fn happened(chronicle: &Chronicle) -> Value {
             "deaths_there": times,
         })
     });
-    let gaps = chronicle.gaps().into_iter().map(
-        |gap| json!({ "at_ms": gap.at_ms, "guild": gap.guild.to_string(), "cause": gap.cause.name(), "ms": gap.ms }),
-    );
     let alarms = chronicle.alarms().into_iter();
     let alarms = alarms.map(|alarm| json!({ "at_ms": alarm.at_ms, "shard": alarm.shard.0, "guilds": alarm.guilds }));
     let orders = chronicle.orders().into_iter().map(|order| {
@@ -377,7 +380,7 @@ fn happened(chronicle: &Chronicle) -> Value {
         "deaths": chronicle.deaths().iter().map(|death| one_death(death)).collect::<Vec<_>>(),
         "dead_letters": letters.collect::<Vec<_>>(),
         "alarms": alarms.collect::<Vec<_>>(),
-        "gaps": gaps.collect::<Vec<_>>(),
+        "gaps": chronicle.gaps().iter().map(gap).collect::<Vec<_>>(),
         "orders": orders.collect::<Vec<_>>(),
     })
 }

@@ -223,9 +223,18 @@ async function guild(id) {
   }
   if (value.phase !== "parked") orders.push(order("Park", `Runs ${name} no more until it is released. Its listeners are told that it is paused for repair.`, `${base}/park`, {}, true));
   $("orders").replaceChildren(...orders);
+  $("next").dataset.empty = "Nothing is queued.";
+  $("next").replaceChildren(...(value.state?.next || []).map((track) => el("li", `${track.title} by ${track.author}, ${length(track.duration)}`)));
+  $("silences").dataset.empty = "None that nobody asked for.";
+  $("silences").replaceChildren(...value.gaps.map((one) => el("li", `${time(one.at_ms)}  ${silence(one)}`)));
   $("inputs").dataset.empty = "Nothing came in since its actor began.";
   $("inputs").replaceChildren(...[...value.inputs].reverse().map((had) => el("li", `${time(had.at_ms)}  ${had.input}`)));
   $("death").replaceChildren(value.last_death ? death(value.last_death) : el("p", "None that is remembered.", "small"));
+}
+
+function silence(gap) {
+  const why = { node: "an audio node", voice: "its voice connection", gateway: "a new gateway session" }[gap.cause];
+  return `${(gap.ms / 1000).toFixed(1)} s, because of ${why || gap.cause}`;
 }
 
 function death(value) {
@@ -244,7 +253,7 @@ async function events() {
   fill("letters", "No input has killed a guild.", value.dead_letters,
     (one) => `${time(one.at_ms)}  guild ${one.guild}: ${one.input} (${one.cause}); ${one.place || "place unknown"}, ${one.deaths_there} deaths there; ${one.reference}`);
   fill("gaps", "Nobody has heard a silence that was not asked for.", value.gaps,
-    (one) => `${time(one.at_ms)}  guild ${one.guild}: ${(one.ms / 1000).toFixed(1)} s, because of ${one.cause === "node" ? "an audio node" : one.cause === "voice" ? "its voice connection" : "a new gateway session"}`);
+    (one) => `${time(one.at_ms)}  guild ${one.guild}: ${silence(one)}`);
   fill("alarms", "Guilds have not died together.", value.alarms, (one) => `${time(one.at_ms)}  shard ${one.shard}: ${one.guilds} guilds died within ten seconds`);
   fill("ordered", "Nobody has ordered anything.", value.orders,
     (one) => `${time(one.at_ms)}  ${one.what}: ${one.outcome}; ${one.who || "somebody"}${one.why ? `, because ${one.why}` : ""}; ${one.reference}`);

@@ -7,6 +7,9 @@ use super::state::Guild;
 use crate::ids::{ChannelId, NodeId};
 use crate::track::Track;
 
+/// Tracks of the queue that are shown.
+const NEXT: usize = 10;
+
 /// How a guild stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuildFacts {
@@ -14,6 +17,8 @@ pub struct GuildFacts {
     pub revision: u64,
     /// Tracks that wait.
     pub queue: usize,
+    /// The first of them.
+    pub next: Vec<Arc<Track>>,
     /// Tracks that were played, as far as they are kept.
     pub history: usize,
     /// The track that plays or would play.
@@ -102,6 +107,12 @@ impl Guild {
         GuildFacts {
             revision: kept.revision,
             queue: kept.queue.len(),
+            next: kept
+                .queue
+                .iter()
+                .take(NEXT)
+                .map(|entry| Arc::clone(&entry.track))
+                .collect(),
             history: kept.history.len(),
             track: kept.current.as_ref().map(|current| TrackFacts {
                 track: Arc::clone(&current.entry.track),
