@@ -156,7 +156,7 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
         }
     };
     told.supervise(root.operator(), root.pulses());
-    let _watchdog = watch(config, &root);
+    let watchdog = watch(config, &root);
     let register = Arc::clone(&steered.register);
     tokio::task::spawn_local(keep_registered(
         rest,
@@ -175,6 +175,8 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
         fatal = root.fatal() => end_of(&fatal),
     };
     told.stop();
+    // Threads that have finished show no life; the drain has a deadline of its own.
+    drop(watchdog);
     drain(root).await;
     exit
 }

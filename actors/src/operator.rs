@@ -140,7 +140,22 @@ impl Operator {
     /// One page of guilds, those that sleep included.
     pub async fn guilds(&self, filter: Filter) -> Page {
         let limit = filter.limit.clamp(1, PAGE);
-        let filter = Arc::new(Filter { limit, ..filter });
+        self.page(Filter { limit, ..filter }).await
+    }
+
+    /// Every guild, those that sleep included. It costs a thread of shards some milliseconds for ten thousand: ask seldom.
+    pub async fn all_guilds(&self) -> Vec<GuildRow> {
+        let limit = usize::MAX;
+        self.page(Filter {
+            limit,
+            ..Filter::default()
+        })
+        .await
+        .rows
+    }
+
+    async fn page(&self, filter: Filter) -> Page {
+        let (limit, filter) = (filter.limit, Arc::new(filter));
         let asked = self
             .keepers
             .iter()

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use futures_util::future::LocalBoxFuture;
 use ostinato_actors::chronicle::Count;
-use ostinato_actors::operator::{Filter, GuildRow, Operator, PAGE, ShardFacts};
+use ostinato_actors::operator::{GuildRow, Operator, ShardFacts};
 use ostinato_machine::fleet::NodeFacts;
 use serde_json::{Map, Value, json};
 
@@ -67,32 +67,12 @@ pub(super) fn status(asked: Asked) -> Answer {
     })
 }
 
-/// Every guild that `filter` admits.
-async fn all(operator: &Operator, filter: Filter) -> Vec<GuildRow> {
-    let mut rows: Vec<GuildRow> = Vec::new();
-    loop {
-        let after = rows.last().map(|row| row.guild);
-        let page = operator
-            .guilds(Filter {
-                after,
-                limit: PAGE,
-                ..filter.clone()
-            })
-            .await;
-        let full = page.rows.len() >= PAGE;
-        rows.extend(page.rows);
-        if !full {
-            return rows;
-        }
-    }
-}
-
 async fn whole(facts: &Facts, operator: &Operator, outside: &Outside) -> Value {
     let asked = Instant::now();
     let (shards, _) = operator.shards().await;
     let lag = asked.elapsed();
     let nodes = operator.nodes().await.unwrap_or_default();
-    let rows = all(operator, Filter::default()).await;
+    let rows = operator.all_guilds().await;
     let day = facts.samples.day();
     let mut value = Map::new();
     clock(facts, &mut value);
