@@ -157,14 +157,8 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
     };
     told.supervise(root.operator(), root.pulses());
     let watchdog = watch(config, &root);
-    let register = Arc::clone(&steered.register);
-    tokio::task::spawn_local(keep_registered(
-        rest,
-        facts.application.id,
-        clock,
-        Arc::clone(told),
-        register,
-    ));
+    let (application, register) = (facts.application.id, Arc::clone(&steered.register));
+    tokio::task::spawn_local(keep_registered(rest, application, clock, Arc::clone(told), register));
     let exit = tokio::select! {
         biased;
         signal = stops.next() => {

@@ -13,6 +13,8 @@ mod containers;
 mod house;
 #[path = "structure/pages.rs"]
 mod pages;
+#[path = "structure/promises.rs"]
+mod promises;
 #[path = "structure/queries.rs"]
 mod queries;
 
@@ -277,6 +279,11 @@ fn the_container_files_fit_the_bot() {
 #[test]
 fn the_dashboard_and_the_alerts_ask_for_series_that_exist() {
     none(&queries::wrong(&root()));
+}
+
+#[test]
+fn the_page_on_supervision_names_every_promise_and_tests_that_exist() {
+    none(&promises::wrong(&root()));
 }
 
 #[test]

@@ -141,6 +141,10 @@ async fn answer(route: &'static Route, request: HttpRequest, body: web::Bytes, d
         peer: request.peer_addr().map(|peer| peer.ip()),
     };
     if let Some(refusal) = door.refusal(route.scope, &caller) {
+        if route.method == Method::Post {
+            let (path, status) = (request.path(), refusal.status().as_u16());
+            tracing::info!(target: "audit", path, status, peer = ?caller.peer, "an order was refused at the door");
+        }
         return refusal;
     }
     let named = request.match_info().iter();

@@ -31,6 +31,25 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 5] = [Self::Open, Self::Local, Self::Read, Self::Control, Self::Chaos];
+
+    /// Whom it lets in, for the documents.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Open => "Everybody who reaches the port.",
+            Self::Local => "Who calls from this machine; others with the key.",
+            Self::Read => {
+                "With a key set, who shows it, from this machine too. Without one, who calls this machine from itself: \
+                 by its name or a loopback address, and through no proxy."
+            }
+            Self::Control => {
+                "As read. Ten orders a second, thirty at once; a page of another site that is open in a browser may give none."
+            }
+            Self::Chaos => "As control, where `chaos.enabled` is on. A guild must be in `chaos.guild_allowlist`.",
+        }
+    }
+
     /// Its name, for the documents.
     pub const fn name(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ mod asked;
 mod console;
 mod door;
 pub mod facts;
+pub mod manual;
 pub mod metrics;
 mod openapi;
 mod orders;

@@ -38,6 +38,7 @@ async fn parks_and_releases(page: &mut Page) {
     press(page, "#ask", "Park").await;
     page.until(&says("■ parked"), SOON).await;
     page.until(&says("Silent: it is parked."), SOON).await;
+    page.until(&says("▲ Degraded"), SOON).await;
     page.picture(&picture("parked.png")).await;
     press(page, "#orders", "Release").await;
     page.until("document.getElementById('ask').open", SOON).await;
@@ -73,6 +74,11 @@ fn an_operator_sees_finds_and_orders_in_the_console() {
             0,
             "a name is text"
         );
+        page.value("document.querySelector('#filter [name=text]').value = ''")
+            .await;
+        page.click("document.querySelector('#filter [name=text]')").await;
+        page.write("harbour").await;
+        page.until(&says("Harbour"), SOON).await;
         page.click("document.querySelector('#guilds td a')").await;
         page.until(&says("It is heard."), SOON).await;
         page.until(&says("Long Song"), SOON).await;

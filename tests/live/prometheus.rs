@@ -265,6 +265,21 @@ async fn what_was_done_is_told(prometheus: &Prometheus) {
         prometheus.query("sum(ostinato_missed_answers_total) == 0").await.len(),
         1
     );
+    inputs_are_accounted_for(prometheus).await;
+}
+
+/// What was accepted is closed or waits, but for the moment between the reading of two counts.
+async fn inputs_are_accounted_for(prometheus: &Prometheus) {
+    let of = |outcomes: &str| format!("sum(ostinato_inputs_total{{outcome=~\"{outcomes}\"}})");
+    let (accepted, closed) = (of("accepted"), of("applied|refused|dead_lettered"));
+    let all = format!("{accepted} - {closed} - sum(ostinato_inputs_held) == 0");
+    for _ in 0..50 {
+        if !prometheus.query(&all).await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("inputs are not accounted for: {all}");
 }
 
 /// No scrape failed, no kind was misread, every rule and every query of the dashboard can be evaluated.

@@ -14,6 +14,7 @@ pub(crate) fn stale(root: &Path) -> Vec<String> {
         ("docs/configuration.md", config::reference()),
         ("docs/commands.md", commands::markdown()),
         ("docs/metrics.md", ostinato::http::metrics::markdown()),
+        ("docs/api.md", ostinato::http::manual::markdown()),
         ("config.yml", config::example_file()),
         (".env.example", config::example_environment()),
     ];

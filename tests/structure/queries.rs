@@ -7,7 +7,7 @@ use ostinato::http::metrics;
 use serde_json::Value;
 
 /// Where the rules are.
-const RULES: &str = "docs/alerts/ostinato.yml";
+pub(crate) const RULES: &str = "docs/alerts/ostinato.yml";
 
 /// The dashboard.
 const DASHBOARD: &str = "docs/grafana/ostinato.json";

@@ -68,7 +68,7 @@ impl ShardActor {
             SlotOutput::Parked { reference, probe_at_ms } => {
                 let now_ms = self.station.ports.clock.monotonic_ms();
                 let probe_in_ms = probe_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
-                tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked: it died too often");
+                tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked; what led to it stands in the lines before");
                 self.station.note(guild, Note::Parked);
                 self.shard.table.borrow_mut().entry(guild).end();
                 self.silence_later(guild);

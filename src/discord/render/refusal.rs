@@ -63,7 +63,7 @@ pub(super) fn words(refusal: &Refusal) -> String {
         Refusal::TooLate => "It arrived too late and was not done. Repeat the command.".into(),
         Refusal::Busy => "Too many commands came at once in this server. Repeat yours in a moment.".into(),
         Refusal::Parked { reference } => format!(
-            "The music of this server is being repaired and comes back by itself. Reference {}.",
+            "The music of this server is being repaired; its queue is kept. Reference {}.",
             safe(reference, QUOTE)
         ),
         Refusal::Fault { reference } => format!(

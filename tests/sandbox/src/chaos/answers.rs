@@ -171,7 +171,7 @@ mod tests {
             ),
             (
                 "skip",
-                "The music of this server is being repaired and comes back by itself. Reference K7.",
+                "The music of this server is being repaired; its queue is kept. Reference K7.",
                 Became::Refused,
             ),
             (
