@@ -68,7 +68,17 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
     if let Report::Whole(seen) = report {
         return whole(d, seen);
     }
-    if d.g.passing.placed.as_ref().map(|(placed, _)| placed) != Some(node) {
+    let placed = d.g.passing.placed.as_ref().map(|(placed, _)| placed);
+    // A track that came to its end while the guild's actor was dead: the next one does not know its player yet.
+    let over = placed.is_none()
+        && matches!(
+            report,
+            Report::Ended {
+                reason: EndReason::Finished,
+                ..
+            }
+        );
+    if placed != Some(node) && !over {
         return d.ignore(Ignored::Late);
     }
     match report {
@@ -171,8 +181,15 @@ fn ended(d: &mut Draft<'_>, tag: &Tag, reason: EndReason) {
         EndReason::Cleanup => cleaned_up(d, current),
         // Our own order: the player was taken away.
         EndReason::Stopped | EndReason::Replaced if !d.g.has_player() => d.ignore(Ignored::Late),
+        // The same, told when voice is back and a player is wanted again already.
+        EndReason::Stopped if taken_away(d) => d.ignore(Ignored::Late),
         EndReason::Stopped | EndReason::Replaced => again(d, current),
     }
+}
+
+/// Whether voice has just come back and nothing was heard with it yet: then a node may still tell of the player before.
+fn taken_away(d: &Draft<'_>) -> bool {
+    d.g.passing.sounds.is_none() && d.at_ms.saturating_sub(d.g.passing.server_at_ms) < SETTLE_MS
 }
 
 /// The node gave up a player that had no voice connection: the track is not at fault. It goes on where the node last
