@@ -5,6 +5,7 @@
 
 mod browser;
 mod cdp;
+mod chaos;
 mod prometheus;
 mod replay;
 mod status;
