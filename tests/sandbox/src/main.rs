@@ -18,7 +18,7 @@ use sandbox::{bot, demo, playground, run, scenario, serve};
 #[command(
     name = "sandbox",
     version,
-    after_help = "Examples:\n  sandbox                                  start everything, with a page to play on\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
+    after_help = "Examples:\n  sandbox                                  start everything, with a page to play on\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between\n  sandbox --seed 1 chaos --for 60s         whatever a seed breaks\n  sandbox crash --guilds 1000 --rate 15    every guild dies once, beside a control run"
 )]
 struct Cli {
     #[command(subcommand)]
