@@ -69,16 +69,7 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
         return whole(d, seen);
     }
     let placed = d.g.passing.placed.as_ref().map(|(placed, _)| placed);
-    // A track that came to its end while the guild's actor was dead: the next one does not know its player yet.
-    let over = placed.is_none()
-        && matches!(
-            report,
-            Report::Ended {
-                reason: EndReason::Finished,
-                ..
-            }
-        );
-    if placed != Some(node) && !over {
+    if placed != Some(node) && !(placed.is_none() && came_to_its_end(report)) {
         return d.ignore(Ignored::Late);
     }
     match report {
@@ -134,6 +125,18 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
             Some(_) | None => d.ignore(Ignored::Late),
         },
     }
+}
+
+/// Of a track that came to its end while the guild's actor was dead the next one is told too, which does not know the player
+/// yet.
+const fn came_to_its_end(report: &Report) -> bool {
+    matches!(
+        report,
+        Report::Ended {
+            reason: EndReason::Finished,
+            ..
+        }
+    )
 }
 
 /// The current track, if `tag` speaks of its present play and placement.
