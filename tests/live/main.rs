@@ -6,6 +6,7 @@
 mod ask;
 mod browser;
 mod cdp;
+mod chaos;
 mod console;
 mod operator;
 mod prometheus;

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(3);
 
+/// How long somebody waits who asked too often, and how often they ask again.
+const LATER: (Duration, usize) = (Duration::from_millis(250), 20);
+
 /// A way to the interface of the bot that serves it on a port. Cloning shares the connections.
 #[derive(Clone, Debug)]
 pub struct Control {
@@ -63,12 +66,25 @@ impl Control {
         })
     }
 
+    /// Sends a request, later if there were too many.
+    async fn send(&self, request: impl Fn() -> reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+        let (wait, times) = LATER;
+        for _ in 0..times {
+            let answer = request().send().await?;
+            if answer.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
+                return Ok(answer);
+            }
+            tokio::time::sleep(wait).await;
+        }
+        request().send().await
+    }
+
     /// Reads `path`.
     ///
     /// # Errors
     /// When there is no answer, or another one than 200.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = self.client.get(format!("{}{path}", self.base)).send().await?;
+        let answer = self.send(|| self.client.get(format!("{}{path}", self.base))).await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
@@ -79,10 +95,7 @@ impl Control {
     pub async fn order(&self, path: &str, mut body: Value) -> anyhow::Result<Value> {
         body["who"] = json!("sandbox");
         let answer = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .json(&body)
-            .send()
+            .send(|| self.client.post(format!("{}{path}", self.base)).json(&body))
             .await?;
         let status = answer.status();
         let said: Value = answer.json().await?;

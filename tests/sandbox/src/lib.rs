@@ -8,6 +8,7 @@ pub mod bot;
 pub mod catalogue;
 pub mod chaos;
 pub mod control;
+pub mod crash;
 pub mod demo;
 pub mod discord;
 pub mod findings;

@@ -3,9 +3,9 @@
 //! Commands are counted and timed; whether music sounds as it should is the demo's and the scenarios' matter. Nothing of
 //! the stand-ins' book-keeping runs beside it, so that one machine can carry both sides.
 
-mod args;
-mod figures;
-mod mix;
+pub(crate) mod args;
+pub(crate) mod figures;
+pub(crate) mod mix;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,10 +35,10 @@ const FINAL: Duration = Duration::from_secs(10);
 const SHARDS: Duration = Duration::from_secs(120);
 
 /// Guilds that are made ready for the load at a time.
-const WARM_AT_ONCE: usize = 16;
+pub(crate) const WARM_AT_ONCE: usize = 16;
 
 /// Between the start of the bot and its idle figures, and between the preparation and the load.
-const SETTLE: Duration = Duration::from_millis(1_500);
+pub(crate) const SETTLE: Duration = Duration::from_millis(1_500);
 
 /// How commands come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ pub async fn run(load: &Load) -> anyhow::Result<Figures> {
 }
 
 /// A guild with everybody seated in its voice channel; its size is that of a middling guild.
-fn guild(stage: &Stage, number: usize, users: usize) -> GuildIds {
+pub(crate) fn guild(stage: &Stage, number: usize, users: usize) -> GuildIds {
     let names = |what: &str, count: usize| (1..=count).map(|n| format!("{what}{n}")).collect::<Vec<_>>();
     let ids = stage.at.chat.add_guild(
         &format!("Guild {number}"),
@@ -158,7 +158,7 @@ fn guild(stage: &Stage, number: usize, users: usize) -> GuildIds {
     ids
 }
 
-async fn await_shards(stage: &Stage, shards: usize) -> anyhow::Result<()> {
+pub(crate) async fn await_shards(stage: &Stage, shards: usize) -> anyhow::Result<()> {
     let deadline = Instant::now() + SHARDS;
     while !stage.at.chat.has_shards(shards).await {
         stage.alive().await?;
@@ -173,7 +173,7 @@ async fn await_shards(stage: &Stage, shards: usize) -> anyhow::Result<()> {
 /// Lets every guild play, with its queue filled.
 async fn warm(crowd: &Arc<Crowd>, load: &Load) -> anyhow::Result<()> {
     let next = Arc::new(AtomicU64::new(0));
-    let mut workers = tokio::task::JoinSet::new();
+    let mut workers = tokio::task::JoinSet::<anyhow::Result<()>>::new();
     for _ in 0..WARM_AT_ONCE {
         let (crowd, next) = (Arc::clone(crowd), Arc::clone(&next));
         let length_ms = load.queue.max(1) as u64;
@@ -183,21 +183,28 @@ async fn warm(crowd: &Arc<Crowd>, load: &Load) -> anyhow::Result<()> {
                 let Some(guild) = crowd.guilds.get(number) else {
                     return Ok(());
                 };
-                for text in mix::preparation() {
-                    // A long list takes its time in the stand-in as well.
-                    let within = FINAL + Duration::from_millis(length_ms);
-                    let Some(answer) = crowd.ask(guild, 0, text, within).await? else {
-                        bail!("guild {number}: `{text}` was not answered");
-                    };
-                    if !mix::is_prepared(&answer) {
-                        bail!("guild {number}: `{text}` was answered with {answer:?}");
-                    }
-                }
+                // A long list takes its time in the stand-in as well.
+                ready(&crowd.stage, guild, FINAL + Duration::from_millis(length_ms)).await?;
             }
         });
     }
     while let Some(done) = workers.join_next().await {
         done??;
+    }
+    Ok(())
+}
+
+/// Lets one guild play, with its queue filled.
+pub(crate) async fn ready(stage: &Stage, guild: &GuildIds, within: Duration) -> anyhow::Result<()> {
+    let user = guild.members().first().copied().unwrap_or(0);
+    for text in mix::preparation() {
+        let said = stage.at.chat.send(guild.id, guild.first_text, user, &Typed::read(text));
+        let answer = said.map_err(anyhow::Error::msg)?.answer(within).await;
+        match answer {
+            Some(answer) if mix::is_prepared(&answer.text) => {}
+            Some(answer) => bail!("guild {}: `{text}` was answered with {:?}", guild.id, answer.text),
+            None => bail!("guild {}: `{text}` was not answered", guild.id),
+        }
     }
     Ok(())
 }
@@ -262,18 +269,6 @@ impl Crowd {
             self.tally
                 .refused(format!("`{}` in guild {}: {text:?}", step.text, guild.id));
         }
-    }
-
-    async fn ask(&self, guild: &GuildIds, user: usize, text: &str, within: Duration) -> anyhow::Result<Option<String>> {
-        let users = guild.members();
-        let typed = Typed::read(text);
-        let said = self
-            .stage
-            .at
-            .chat
-            .send(guild.id, guild.first_text, users[user % users.len()], &typed)
-            .map_err(anyhow::Error::msg)?;
-        Ok(said.answer(within).await.map(|answer| answer.text))
     }
 }
 

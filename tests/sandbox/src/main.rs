@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use sandbox::chaos::{self, ChaosArgs};
+use sandbox::crash::{self, CrashArgs};
 use sandbox::demo::{Books, Demo, DemoFault};
 use sandbox::load::{self, LoadArgs};
 use sandbox::time::time;
@@ -17,7 +18,7 @@ use sandbox::{bot, demo, playground, run, scenario, serve};
 #[command(
     name = "sandbox",
     version,
-    after_help = "Examples:\n  sandbox                                  start everything, with a page to play on\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between"
+    after_help = "Examples:\n  sandbox                                  start everything, with a page to play on\n  sandbox scenario tests/scenarios/*.yaml  check what users see\n  sandbox demo --for 20s --kill9-at 8s     ten guilds, and the bot killed in between\n  sandbox --seed 1 chaos --for 60s         whatever a seed breaks\n  sandbox crash --guilds 1000 --rate 15    every guild dies once, beside a control run"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -75,6 +76,8 @@ enum What {
     /// Lets happen what a seed chooses: guilds that die, nodes and sessions that go, a full disk, kill -9; then heals it
     /// and checks the books
     Chaos(ChaosArgs),
+    /// Lets every guild die once, one after the other, and tells how soon it is back and whether others noticed
+    Crash(CrashArgs),
 }
 
 #[derive(Args)]
@@ -163,6 +166,7 @@ async fn work(cli: Cli, seed: u64) -> anyhow::Result<bool> {
         Some(What::Demo(args)) => play(&cli.common, seed, &args).await,
         Some(What::Load(args)) => burden(&cli.common, seed, &args).await,
         Some(What::Chaos(args)) => upset(&cli.common, seed, &args).await,
+        Some(What::Crash(args)) => kill(&cli.common, seed, &args).await,
     }
 }
 
@@ -263,13 +267,29 @@ async fn burden(common: &Common, seed: u64, args: &LoadArgs) -> anyhow::Result<b
     Ok(figures.is_good())
 }
 
-async fn upset(common: &Common, seed: u64, args: &ChaosArgs) -> anyhow::Result<bool> {
-    let tell: fn(&str) = if common.json {
+/// Where lines for people go: standard output is for the object alone if one was asked for.
+fn teller(common: &Common) -> fn(&str) {
+    if common.json {
         |line| eprintln!("{line}")
     } else {
         |line| println!("{line}")
-    };
-    let books = chaos::run(&args.chaos(bot::find(common.bot.as_deref())?, seed, tell)).await?;
+    }
+}
+
+async fn kill(common: &Common, seed: u64, args: &CrashArgs) -> anyhow::Result<bool> {
+    let program = bot::find(common.bot.as_deref())?;
+    let figures = crash::run(&args.crash(program, seed, teller(common))).await?;
+    if common.json {
+        println!("{}", serde_json::to_string(&figures)?);
+    } else {
+        println!("{}", figures.table());
+    }
+    Ok(figures.is_good() && figures.is_in_time())
+}
+
+async fn upset(common: &Common, seed: u64, args: &ChaosArgs) -> anyhow::Result<bool> {
+    let program = bot::find(common.bot.as_deref())?;
+    let books = chaos::run(&args.chaos(program, seed, teller(common))).await?;
     if common.json {
         println!("{}", serde_json::to_string(&books)?);
     } else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Load, Mix, Pace};
 
 /// Guilds whose voice channels one gateway connection joins well within a minute.
-const VOICE_A_SHARD: usize = 80;
+pub(crate) const VOICE_A_SHARD: usize = 80;
 
 /// Options of `sandbox load`.
 #[derive(clap::Args, Clone, Debug)]

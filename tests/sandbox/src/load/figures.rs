@@ -207,7 +207,7 @@ fn whole(number: u64) -> f64 {
 }
 
 /// The `percent`th percentile of sorted times, ms; 0 of none.
-fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(at).map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
 }

@@ -54,7 +54,7 @@ impl Mix {
 }
 
 /// Commands that make a guild ready for every mix.
-pub(super) fn preparation() -> [&'static str; 2] {
+pub(crate) fn preparation() -> [&'static str; 2] {
     [
         "/play query:Load opening",
         "/play query:https://music.example/playlist/load",
@@ -62,7 +62,7 @@ pub(super) fn preparation() -> [&'static str; 2] {
 }
 
 /// Whether the answer to a command of [`preparation`] says that it was done.
-pub(super) fn is_prepared(answer: &str) -> bool {
+pub(crate) fn is_prepared(answer: &str) -> bool {
     answer.contains("Load")
 }
 
@@ -76,7 +76,7 @@ pub(super) fn song(number: u64) -> Song {
 }
 
 /// Adds the tracks, and a playlist of `queue` of them.
-pub(super) fn add_tracks(stage: &Stage, queue: usize) {
+pub(crate) fn add_tracks(stage: &Stage, queue: usize) {
     let mut catalogue = stage.at.catalogue();
     catalogue.add(Song::new("loadopening", "Load opening", LENGTH_MS));
     for number in 0..TITLES {

@@ -68,7 +68,8 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
     if let Report::Whole(seen) = report {
         return whole(d, seen);
     }
-    if d.g.passing.placed.as_ref().map(|(placed, _)| placed) != Some(node) {
+    let placed = d.g.passing.placed.as_ref().map(|(placed, _)| placed);
+    if placed != Some(node) && !(placed.is_none() && came_to_its_end(report)) {
         return d.ignore(Ignored::Late);
     }
     match report {
@@ -126,6 +127,18 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
     }
 }
 
+/// Of a track that came to its end while the guild's actor was dead the next one is told too, which does not know the player
+/// yet.
+const fn came_to_its_end(report: &Report) -> bool {
+    matches!(
+        report,
+        Report::Ended {
+            reason: EndReason::Finished,
+            ..
+        }
+    )
+}
+
 /// The current track, if `tag` speaks of its present play and placement.
 fn current<'a>(d: &mut Draft<'a>, tag: &Tag) -> Option<&'a Current> {
     let placed = d.g.passing.placed.as_ref().map(|(_, generation)| *generation);
@@ -171,8 +184,15 @@ fn ended(d: &mut Draft<'_>, tag: &Tag, reason: EndReason) {
         EndReason::Cleanup => cleaned_up(d, current),
         // Our own order: the player was taken away.
         EndReason::Stopped | EndReason::Replaced if !d.g.has_player() => d.ignore(Ignored::Late),
+        // The same, told when voice is back and a player is wanted again already.
+        EndReason::Stopped if taken_away(d) => d.ignore(Ignored::Late),
         EndReason::Stopped | EndReason::Replaced => again(d, current),
     }
+}
+
+/// Whether voice has just come back and nothing was heard with it yet: then a node may still tell of the player before.
+fn taken_away(d: &Draft<'_>) -> bool {
+    d.g.passing.sounds.is_none() && d.at_ms.saturating_sub(d.g.passing.server_at_ms) < SETTLE_MS
 }
 
 /// The node gave up a player that had no voice connection: the track is not at fault. It goes on where the node last
