@@ -68,13 +68,13 @@ impl Drop for Process {
 /// What an owner writes in a race: small and large records, and snapshots. Its epoch stands in all of them.
 enum Write {
     Record(Record),
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
 }
 
 fn write(random: &mut fastrand::Rng, epoch: u64, revision: u64) -> Write {
     let weight = *random.choice(&[20, 20, 20, 20, 20, 500, 500, 90_000]).unwrap() + usize::try_from(epoch % 2).unwrap();
     if random.u8(0..6) == 0 {
-        return Write::Snapshot(snapshot(revision, weight));
+        return Write::Snapshot(Box::new(snapshot(revision, weight)));
     }
     Write::Record(Record {
         epoch,
@@ -106,7 +106,7 @@ fn run(
                     shard: SHARD,
                     guild,
                     epoch,
-                    snapshot,
+                    snapshot: *snapshot,
                     awake: true,
                 };
                 let save = Box::new(save);
