@@ -23,6 +23,22 @@ pub(crate) async fn get(port: u16, path: &str) -> Option<(u16, String)> {
     Some((code, text))
 }
 
+/// Orders something with a body of JSON: the status code and the body of the answer.
+pub(crate) async fn post(port: u16, path: &str, body: &serde_json::Value) -> Option<(u16, serde_json::Value)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+    let (body, kind) = (body.to_string(), "application/json");
+    let request = format!(
+        "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.ok()?;
+    let code = text.split(' ').nth(1)?.parse().ok()?;
+    let (_, body) = text.split_once("\r\n\r\n")?;
+    Some((code, serde_json::from_str(body).ok()?))
+}
+
 /// Asks until the answer is so.
 pub(crate) async fn until(port: u16, path: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
     let wait = async {

@@ -13,6 +13,7 @@ mod killed;
 mod operator;
 mod owners;
 mod poison;
+mod recorded;
 mod restarts;
 mod stage;
 mod swarm;
