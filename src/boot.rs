@@ -26,6 +26,7 @@ use crate::discord::rest::{Application, CurrentUser, GatewayBot, Rest, RestSetti
 use crate::http::{self, Leave, Servers, Steer, Steered};
 use crate::lavalink::Nodes;
 use crate::logging::Levels;
+use crate::recording::Recorder;
 use crate::store::SqliteStore;
 
 /// Guilds and who is in voice: all that slash commands need.
@@ -67,7 +68,8 @@ pub fn run(config: &Config, levels: Levels) -> Exit {
         }
     };
     let facts = Arc::new(http::Facts::default());
-    let (steer, steered) = Steer::new(levels, store.faults());
+    let recorder = Recorder::new(&config.store().data_dir);
+    let (steer, steered) = Steer::new(levels, store.faults(), recorder);
     let servers = match Servers::start(config, &facts, &steer) {
         Ok(servers) => Some(servers),
         Err(error) => {

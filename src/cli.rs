@@ -55,14 +55,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show what is stored of a guild, change by change; the bot may run meanwhile.
+    /// Show what is stored of a guild, change by change, or play a recording again; the bot may run meanwhile.
     Replay(ReplayArgs),
 }
 
 /// What of which store is shown.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// The bot's DATA_DIR, or the file guilds.db of it or of a copy. It is only read.
+    /// The bot's DATA_DIR, or the file guilds.db of it or of a copy; or a recording. It is only read.
     #[arg(value_name = "FILE")]
     path: PathBuf,
     /// The guild by its Discord id; without it the guilds are listed.

@@ -11,5 +11,6 @@ mod hostile;
 pub mod http;
 pub mod lavalink;
 pub mod logging;
+pub mod recording;
 pub mod replay;
 pub mod store;

@@ -19,6 +19,23 @@ pub fn fingerprint(guild: &Guild) -> u64 {
     sum.0.finish()
 }
 
+/// The fingerprint of all that `guild` is, what is passing included, and without pages of tracks that are remembered as
+/// numbers. Of a masked guild: nobody else has this number.
+pub fn whole_fingerprint(guild: &Guild) -> u64 {
+    let mut guild = guild.clone();
+    guild.forget_pages();
+    let mut sum = Sum(FnvHasher::default());
+    let _ = serde_json::to_writer(&mut sum, &guild.whole());
+    sum.0.finish()
+}
+
+/// The sum of a text that follows another one.
+pub fn chained(before: u64, text: &str) -> u64 {
+    let mut sum = FnvHasher::with_key(before);
+    sum.write(text.as_bytes());
+    sum.finish()
+}
+
 /// Adds up what is written to it.
 struct Sum(FnvHasher);
 

@@ -15,8 +15,9 @@ use crate::chronicle::{Cause, Had};
 use crate::faults::{Note, Strike, induce};
 use crate::fingerprint::fingerprint;
 use crate::gate::Effects;
-use crate::messages::{Applied, Deliver, Fate, Item, Look, Looked, Retire, TakeSnapshot, Work};
+use crate::messages::{Applied, Deliver, Fate, Item, Look, Looked, RecordTo, Retire, TakeSnapshot, Work};
 use crate::obituary::{self, Obituary};
+use crate::record::{Take, Tape, input_name};
 use crate::shard::Shard;
 use crate::station::Station;
 
@@ -34,6 +35,8 @@ pub(crate) struct GuildActor {
     applied: Option<Applied>,
     /// The newest inputs, oldest first.
     had: VecDeque<Had>,
+    /// Where what goes through its doors is handed to, while somebody records it.
+    tape: Option<Tape>,
     _obituary: Obituary,
 }
 
@@ -72,6 +75,7 @@ impl GuildActor {
             value: Some(value),
             applied: None,
             had: VecDeque::new(),
+            tape: None,
             _obituary: obituary,
         }
     }
@@ -89,6 +93,7 @@ impl GuildActor {
             Ok(decision) => decision,
             Err(said) => return Some(Outcome::DiedDeciding(said)),
         };
+        let events = self.tape.as_ref().map(|_| decision.events.to_vec());
         let applied = obituary::guard(|| {
             station.strike(Strike::Apply, id, Some(input));
             induce(Strike::Apply, &input.input);
@@ -118,13 +123,23 @@ impl GuildActor {
             Ok::<_, guild::NotApplicable>(applied)
         });
         Some(match applied {
-            Ok(Ok(applied)) => Outcome::Applied(applied),
+            Ok(Ok(applied)) => {
+                if let Some((tape, events)) = self.tape.as_ref().zip(events)
+                    && !tape.put(Take::step(input, events, guild))
+                {
+                    self.tape = None;
+                }
+                Outcome::Applied(applied)
+            }
             Ok(Err(why)) => Outcome::DiedApplying(why.to_string()),
             Err(said) => Outcome::DiedApplying(said),
         })
     }
 
     fn die(&mut self, cause: Cause, said: String, item: &Item, ctx: &mut Context<Self>) {
+        if let Some(tape) = self.tape.take() {
+            tape.put(Take::Died(Box::new(item.stamped.clone()), cause.name()));
+        }
         let value = self.value.take().filter(|_| cause == Cause::Decide);
         let fate = Fate {
             cause,
@@ -259,28 +274,6 @@ fn closes(input: &Input, decision: &Decision) -> Option<u64> {
     }
 }
 
-/// What an input goes by in logs; never what a user wrote.
-pub(crate) fn input_name(input: &Input) -> &'static str {
-    match input {
-        Input::Command { command, .. } => guild::command_name(command),
-        Input::Restored(_) => "(restored)",
-        Input::Seat(_) => "(seat)",
-        Input::Seats(_) => "(seats)",
-        Input::OwnVoice { .. } => "(own voice)",
-        Input::ChannelGone { .. } => "(channel gone)",
-        Input::GuildGone => "(guild gone)",
-        Input::VoiceServer { .. } => "(voice server)",
-        Input::VoiceLost => "(voice lost)",
-        Input::Placed { .. } => "(placed)",
-        Input::Player { .. } => "(player)",
-        Input::Done { .. } => "(done)",
-        Input::Card(_) => "(card)",
-        Input::Expired { .. } => "(expired)",
-        Input::Wake => "(wake)",
-        Input::Fault(_) => "(fault)",
-    }
-}
-
 impl Actor for GuildActor {
     type Context = Context<Self>;
 }
@@ -339,6 +332,19 @@ impl Handler<Look> for GuildActor {
                 had: self.had.iter().copied().collect(),
             })
         }))
+    }
+}
+
+impl Handler<RecordTo> for GuildActor {
+    type Result = bool;
+
+    fn handle(&mut self, RecordTo(tape): RecordTo, _: &mut Self::Context) -> Self::Result {
+        let Some(guild) = self.value.as_deref().filter(|_| self.tape.is_none()) else {
+            return false;
+        };
+        let begun = tape.put(Take::Begin(Box::new(guild.clone())));
+        self.tape = begun.then_some(tape);
+        begun
     }
 }
 

@@ -7,11 +7,10 @@
 //! The way of an input: [`ingress`] → slot (`shard`) → `shard_actor` → `guild_actor` (decide, apply) → `gate` (waits
 //! until it is durable) → `lanes` (audio, voice, replies, questions).
 //!
-//! Beside it: [`operator`] sees and orders, [`chronicle`] keeps what happened, [`watchdog`] sees that every arbiter
-//! lives.
+//! Beside it: [`operator`] sees and orders, [`record`] hands over what goes through a guild's doors, [`chronicle`] keeps
+//! what happened, [`watchdog`] sees that every arbiter lives.
 //!
-//! Later work has its place: `bridge_actor` and `telemetry_actor` beside [`fleet_actor`]; `record` (recording and replaying inputs) beside
-//! [`ingress`].
+//! Later work has its place: `bridge_actor` and `telemetry_actor` beside [`fleet_actor`].
 
 #[cfg(panic = "abort")]
 compile_error!("a guild that panics must not end the process: build with panic = \"unwind\"");
@@ -31,6 +30,7 @@ mod messages;
 mod obituary;
 pub mod operator;
 pub mod ports;
+pub mod record;
 pub mod root;
 mod seats;
 pub mod settings;

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::chronicle::{Cause, Had};
 use crate::marks::Mark;
+use crate::record::Tape;
 
 /// An input on its way, with the mark that it holds.
 #[derive(Debug)]
@@ -128,6 +129,11 @@ pub(crate) struct Looked {
     /// The newest inputs, oldest first.
     pub(crate) had: Vec<Had>,
 }
+
+/// To a guild: record on this tape from now on. `false`: it is recorded already, or has no value.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub(crate) struct RecordTo(pub(crate) Tape);
 
 /// To a guild: its kept state, and whether it is to be loaded by a process that starts. `None`: there is no value.
 #[derive(Message)]

@@ -21,6 +21,7 @@ use crate::chronicle::Chronicle;
 use crate::fleet_actor::FleetHandle;
 use crate::ingress::{Ingress, shard_of};
 use crate::keeper::Keeper;
+use crate::record::Tape;
 
 /// Longest wait for an arbiter's answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -37,6 +38,9 @@ pub enum Unanswered {
     /// The bot is not in it, or Discord has not said so yet.
     #[error("the bot is in no such guild, as far as Discord has said")]
     Unknown,
+    /// It is being recorded.
+    #[error("it is being recorded already")]
+    Recorded,
     /// The arbiter does not answer.
     #[error("its thread does not answer; it is stuck or the process is stopping")]
     Stuck,
@@ -64,6 +68,10 @@ pub(crate) struct OrderGuild {
     pub(crate) order: SlotOrder,
     pub(crate) reference: Arc<str>,
 }
+
+#[derive(Message)]
+#[rtype(result = "Result<(), Unanswered>")]
+pub(crate) struct RecordGuild(pub(crate) GuildId, pub(crate) Tape);
 
 #[derive(Message)]
 #[rtype(result = "bool")]
@@ -193,6 +201,15 @@ impl Operator {
             reference,
         }))
         .await?
+    }
+
+    /// Hands what goes through the doors of a guild to `tape` from now on, until the tape or the guild's actor ends.
+    ///
+    /// # Errors
+    /// [`Unanswered`]; nothing is recorded then.
+    pub async fn record(&self, guild: GuildId, tape: Tape) -> Result<(), Unanswered> {
+        let keeper = self.keeper(shard_of(guild, self.total))?;
+        within(keeper.send(RecordGuild(guild, tape))).await?
     }
 
     /// Ends the actor of a shard and starts it anew at once. Its slots, what waits in them and its guilds are kept; it

@@ -30,6 +30,8 @@ pub struct Settings {
     pub answer_retry: RestartPolicy,
     /// Restart tokens of a shard: so many a second, and as many at once.
     pub restarts_per_second: u32,
+    /// Commands that a guild takes a second, and at once; who gives more is told that it is busy.
+    pub commands: (u32, u32),
     /// A guild that has rested for so long is put to sleep, ms.
     pub passivate_ms: u64,
     /// Most live guilds of a shard; beyond, those that have rested longest are put to sleep.
@@ -115,6 +117,7 @@ impl Default for Settings {
                 ..RestartPolicy::store()
             },
             restarts_per_second: 20,
+            commands: (200, 256),
             passivate_ms: 900_000,
             live_guilds: 2_500,
             parked_leave_ms: 600_000,

@@ -92,6 +92,8 @@ pub(crate) struct Entry {
     pub(crate) rests_since_ms: Option<u64>,
     /// Tracks that wait in the guild's queue, as of its newest input.
     pub(crate) queue: u32,
+    /// What it may be told at once; `None` before the first command.
+    commands: Option<Tokens>,
     /// The newest snapshot that was written.
     pub(crate) saved: Option<Saved>,
     armed_ms: Option<u64>,
@@ -194,19 +196,34 @@ impl Shard {
         self.called.set(false);
     }
 
-    /// Offers an input to the guild's slot. `command`: somebody waits for an answer.
-    pub(crate) fn offer(&self, guild: GuildId, item: Item, command: bool, settings: &Settings) -> Result<(), Refused> {
+    /// Offers an input to the guild's slot. `command`: somebody waits for an answer; when it came, ms of the rising clock.
+    pub(crate) fn offer(
+        &self,
+        guild: GuildId,
+        item: Item,
+        command: Option<u64>,
+        settings: &Settings,
+    ) -> Result<(), Refused> {
         {
             let mut table = self.table.borrow_mut();
-            if table.stopping && command {
+            if table.stopping && command.is_some() {
                 return Err(Refused::Stopping);
             }
             let seq = table.next_seq;
             let entry = table.entries.entry(guild).or_default();
+            if let Some(now_ms) = command {
+                let (rate, burst) = settings.commands;
+                let commands = entry.commands.get_or_insert_with(|| Tokens::new(rate, burst));
+                if !commands.take(now_ms) {
+                    return Err(Refused::Full);
+                }
+            }
             if matches!(item.stamped.input, Input::Player { .. }) {
                 entry.slot.offer_report(seq, Arc::new(item), &settings.slots)?;
             } else {
-                entry.slot.offer(seq, Arc::new(item), command, &settings.slots)?;
+                entry
+                    .slot
+                    .offer(seq, Arc::new(item), command.is_some(), &settings.slots)?;
             }
             table.next_seq = seq.saturating_add(1);
             table.work.push_back((guild, Work::Slot(SlotInput::Tick)));

@@ -195,9 +195,9 @@ impl Station {
         let id = ingress::shard_of(guild, self.settings.total_shards);
         let shard = self.shard(id).ok_or(Refused::NotHere)?;
         let (at_ms, seed) = (self.ports.clock.now_ms(), self.ports.clock.chance());
-        let mut command = false;
+        let mut command = None;
         if let Input::Command { reply, .. } = &input {
-            command = true;
+            command = Some(self.ports.clock.monotonic_ms());
             if let Some(reply) = reply {
                 // Its timer runs from here on, whatever becomes of guild and store.
                 self.lanes

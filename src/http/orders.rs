@@ -19,7 +19,7 @@ use super::asked::{Asked, data};
 use super::door::problem;
 use super::routes::Field;
 
-pub(super) use guild::{fault, move_guild, park, passivate, release, restart_guild};
+pub(super) use guild::{fault, move_guild, park, passivate, record, release, restart_guild};
 pub(super) use process::{drain_process, log, register, restart_process, store_fault};
 pub(super) use wide::{drain_node, reconnect_node, restart_shard, undrain_node};
 
@@ -47,6 +47,11 @@ pub(super) const RESTART: [Field; 3] = [
 ];
 pub(super) const MOVE: [Field; 3] = [
     field("node", "string", "The audio node; left out: the best other one."),
+    WHO,
+    WHY,
+];
+pub(super) const RECORD: [Field; 3] = [
+    field("for_s", "integer", "For how long, s: 60 unless said, 600 at most."),
     WHO,
     WHY,
 ];
@@ -159,7 +164,7 @@ pub(super) fn not_yet() -> HttpResponse {
 pub(super) fn unanswered(why: &Unanswered) -> HttpResponse {
     let status = match why {
         Unanswered::NotHere | Unanswered::Unknown => StatusCode::NOT_FOUND,
-        Unanswered::NotNow(_) => StatusCode::CONFLICT,
+        Unanswered::NotNow(_) | Unanswered::Recorded => StatusCode::CONFLICT,
         Unanswered::Stuck => StatusCode::SERVICE_UNAVAILABLE,
     };
     problem(status, "nothing came of it", &why.to_string())

@@ -177,6 +177,12 @@ pub const ROUTES: &[Route] = &[
     )
     .with(&orders::MOVE),
     post(
+        "/control/guilds/{guild}/record",
+        "Records what goes in and what follows, without tokens and what listeners wrote, for `ostinato replay`.",
+        orders::record,
+    )
+    .with(&orders::RECORD),
+    post(
         "/control/guilds/{guild}/fault",
         "Lets the guild fail, to see how that is borne.",
         orders::fault,

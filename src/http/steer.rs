@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 
 use crate::logging::Levels;
+use crate::recording::Recorder;
 use crate::store::StoreFaults;
 
 /// How the process is to leave.
@@ -23,6 +24,7 @@ pub struct Steer {
     register: Arc<Notify>,
     levels: Levels,
     store: StoreFaults,
+    recorder: Recorder,
 }
 
 /// The other end: what the process hears.
@@ -35,7 +37,7 @@ pub struct Steered {
 
 impl Steer {
     /// A wheel, and what it turns.
-    pub fn new(levels: Levels, store: StoreFaults) -> (Self, Steered) {
+    pub fn new(levels: Levels, store: StoreFaults, recorder: Recorder) -> (Self, Steered) {
         let (leave, left) = mpsc::channel(1);
         let register = Arc::new(Notify::new());
         let steer = Self {
@@ -43,6 +45,7 @@ impl Steer {
             register: Arc::clone(&register),
             levels,
             store,
+            recorder,
         };
         (steer, Steered { leave: left, register })
     }
@@ -50,7 +53,12 @@ impl Steer {
     /// One that turns nothing.
     #[cfg(test)]
     pub fn nowhere() -> Self {
-        Self::new(Levels::fixed(), StoreFaults::default()).0
+        Self::new(
+            Levels::fixed(),
+            StoreFaults::default(),
+            Recorder::new(std::path::Path::new("nowhere")),
+        )
+        .0
     }
 
     /// Lets the process leave. One order is enough: a second one, before the first was heard, changes nothing.
@@ -66,6 +74,11 @@ impl Steer {
     /// The levels of the log.
     pub fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// Where recordings are made.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// Faults of the store.

@@ -1,4 +1,4 @@
-//! `ostinato replay`: a guild's journal, step by step, offline.
+//! `ostinato replay`: a guild's journal or a recording of its doors, step by step, offline.
 //!
 //! What is stored is read without touching it ([`crate::store::Look`]) and applied record by record by the code that the
 //! bot itself restores guilds with. After each record stands what the guild wants now, where that changed, and the
@@ -10,6 +10,7 @@
 mod events;
 mod face;
 mod json;
+mod recorded;
 mod text;
 mod words;
 
@@ -66,6 +67,22 @@ pub enum Fault {
         /// What, and what to do.
         why: String,
     },
+    /// A recording can't be read.
+    #[error("{path}: {why}")]
+    Recording {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// A recording says something else than its replay.
+    #[error("{path}: {differences} differences from what was recorded; they are marked with !")]
+    Differs {
+        /// The file.
+        path: String,
+        /// How many.
+        differences: u64,
+    },
     /// Nobody reads what is printed.
     #[error("the output can't be written: {0}")]
     Output(#[from] io::Error),
@@ -107,6 +124,9 @@ struct End<'a> {
 /// # Errors
 /// When not everything could be read and applied; what could be is printed.
 pub fn run(order: &Order, out: &mut dyn Write) -> Result<(), Fault> {
+    if recorded::is_recording(&order.path) {
+        return recorded::run(order, out);
+    }
     let look = Look::open(&order.path)?;
     let path = text::plain(&look.path().display().to_string());
     let Some(guild) = order.guild else {

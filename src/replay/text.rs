@@ -36,6 +36,20 @@ pub(super) fn plain(text: &str) -> String {
     })
 }
 
+/// JSON, without signs that a terminal would obey: they stand in texts alone, where JSON has another form for them.
+pub(super) fn plain_json(json: &str) -> String {
+    json.chars().fold(String::new(), |mut out, sign| {
+        if sign != '\n' && is_unsafe(sign) {
+            let mut units = [0; 2];
+            let units = sign.encode_utf16(&mut units);
+            units.iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(sign);
+        }
+        out
+    })
+}
+
 /// Control signs, and those that turn the direction of writing or take no place.
 fn is_unsafe(sign: char) -> bool {
     sign.is_control()

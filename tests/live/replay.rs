@@ -4,13 +4,14 @@
 use std::path::Path;
 
 use sandbox::catalogue::Song;
+use sandbox::run::chat::GuildIds;
 use sandbox::run::look;
 use sandbox::run::stage::Stage;
 use sandbox::run::typed::Typed;
 use sandbox::scenario::GuildSpec;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::ask::get;
+use crate::ask;
 use crate::{SEED, block_on, program};
 
 /// What the program has said.
@@ -89,7 +90,7 @@ fn song(stage: &Stage) -> String {
 async fn live_equals_stored(stage: &Stage, data: &Path, guild: &str) {
     let port = stage.bot.lock().await.ports().status;
     for _ in 0..100 {
-        let (code, answer) = get(port, &format!("/guilds/{guild}")).await.unwrap();
+        let (code, answer) = ask::get(port, &format!("/guilds/{guild}")).await.unwrap();
         assert_eq!(code, 200, "{answer}");
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         let live: Value = serde_json::from_str(body).unwrap();
@@ -102,6 +103,60 @@ async fn live_equals_stored(stage: &Stage, data: &Path, guild: &str) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("its revision never rests");
+}
+
+/// What real commands do is recorded for two seconds, and replayed with the same hashes.
+async fn recorded(stage: &Stage, ids: &GuildIds, ann: u64, uri: &str) {
+    let port = stage.bot.lock().await.ports().status;
+    let path = format!("/control/guilds/{}/record", ids.id);
+    let (code, problem) = ask::order(port, &path, &json!({ "for_s": 0 }).to_string()).await;
+    assert_eq!(code, 400, "{problem}");
+    let order = json!({ "for_s": 2, "who": "Ops", "why": "to see" });
+    let (code, told) = ask::order(port, &path, &order.to_string()).await;
+    assert_eq!(code, 200, "{told}");
+    let (code, _) = ask::order(port, &path, &order.to_string()).await;
+    assert_eq!(code, 409, "it is recorded already");
+    for text in [
+        "/resume",
+        "/volume level:35",
+        "/play query:words of a listener",
+        &format!("/play query:{uri}"),
+        "/skip",
+    ] {
+        let typed = Typed::read(text);
+        let answer = look::ask(stage, ids, ids.first_text, ann, &typed, 10_000).await;
+        assert!(answer.unwrap().is_some(), "{text}");
+    }
+    let file = stage
+        .bot
+        .lock()
+        .await
+        .log_path()
+        .with_file_name(told["file"].as_str().unwrap());
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let text = loop {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        if text.contains("\n{\"end\":") {
+            break text;
+        }
+        assert!(std::time::Instant::now() < until, "{}: {text}", file.display());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    for secret in ["words of a listener", uri, "token\":\"aW"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    let ended = tokio::process::Command::new(program())
+        .arg("replay")
+        .arg(&file)
+        .env_clear()
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    println!("{said}");
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+    assert!(said.contains("then the time is over; differences: 0"), "{said}");
+    assert!(said.contains("  skip  interaction "), "{said}");
 }
 
 #[test]
@@ -140,6 +195,7 @@ fn what_real_commands_have_written_is_replayed_and_damage_is_told() {
         assert!(said.out.contains("token ***"), "{}", said.out);
 
         live_equals_stored(&stage, &data, &guild).await;
+        recorded(&stage, &ids, ann, &uri).await;
 
         stage.kill9().await;
         let killed = object(&data, &guild).await;

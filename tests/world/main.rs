@@ -2,6 +2,10 @@
 //!
 //! Each test plays whole processes on one thread; equal seeds give equal worlds. A test that fails prints the command that
 //! replays it. What a test measured is printed, too: `cargo test … -- --nocapture` shows it.
+//!
+//! Of the tests with figures, T2 and T4 bear their names here and T1 in the machine's tests; T3 (a crash anywhere) is that of
+//! P4, T5 (budget and back-off against oracles) those of P6 and P8 in the machine, T6 (poison) that of P5, T7 (2,500 guilds
+//! die in a second) that of P12.
 #![expect(clippy::expect_used, reason = "tests may fail loudly")]
 
 mod autoplay;
@@ -14,6 +18,7 @@ mod operator;
 mod orders;
 mod owners;
 mod poison;
+mod recorded;
 mod restarts;
 mod stage;
 mod swarm;

@@ -207,7 +207,7 @@ fn most_a_second(started: &[u64]) -> usize {
 
 #[test]
 fn p12_mass_death_does_not_become_mass_restart() {
-    const MANY: u64 = 1_000;
+    const MANY: u64 = 2_500;
     for seed in seeds(1) {
         played(seed, |world| async move {
             let all = guilds(MANY);
@@ -221,7 +221,7 @@ fn p12_mass_death_does_not_become_mass_restart() {
             let begin_ms = world.now_ms();
             for (number, guild) in all.iter().enumerate() {
                 kill(&world, *guild);
-                if number % 10 == 9 {
+                if number % 25 == 24 {
                     world.wait_ms(10).await;
                 }
             }
@@ -253,7 +253,7 @@ fn p12_mass_death_does_not_become_mass_restart() {
             let others: BTreeSet<GuildId> = of(Note::Started).map(|noted| noted.guild).collect();
             assert_eq!(others.len() as u64, MANY, "each once");
             assert!(most <= 20 + 20, "twenty a second after a burst of twenty: {most}");
-            assert!((1..=130_000).contains(&alive_ms));
+            assert!(died_ms <= 1_000 && (1..=130_000).contains(&alive_ms));
             assert_eq!((of(Note::Alarm).count(), of(Note::Parked).count()), (1, 0));
         });
     }

@@ -12,7 +12,7 @@ use ostinato_machine::slot::Phase;
 
 use crate::health::ill;
 use crate::stage::{ANN, LIST, LOUNGE, any_command, ask, guilds, open, play, played, refusal};
-use crate::swarm_faults::{FAULTS, Fault};
+use crate::swarm_faults::{FAULTS, Fault, MARKS, Marks};
 
 /// Virtual length of the strikes, ms.
 const STRIKES_MS: u64 = 120_000;
@@ -37,6 +37,7 @@ struct Swarm<'a> {
     /// Inputs that processes held when they ended.
     lost: usize,
     struck: BTreeMap<Fault, usize>,
+    marks: Marks,
 }
 
 impl<'a> Swarm<'a> {
@@ -54,6 +55,7 @@ impl<'a> Swarm<'a> {
             work,
             lost: 0,
             struck: BTreeMap::new(),
+            marks: Marks::default(),
         }
     }
 
@@ -121,6 +123,7 @@ impl<'a> Swarm<'a> {
 
     async fn strike(&mut self, fault: Fault) {
         *self.struck.entry(fault).or_default() += 1;
+        self.marks.strikes(fault, self.world, &self.guilds);
         let (world, guild, ms) = (self.world, self.any_guild(), self.dice.u64(50..LONGEST_MS));
         let node = self.dice.choice(["n1", "n2"]).expect("some");
         match fault {
@@ -291,6 +294,7 @@ struct Story {
     ledger: Ledger,
     parked: usize,
     struck: BTreeMap<Fault, usize>,
+    marks: BTreeMap<&'static str, usize>,
 }
 
 async fn story(world: &World) -> Story {
@@ -298,6 +302,7 @@ async fn story(world: &World) -> Story {
     swarm.storm().await;
     let healed_ms = swarm.recover().await;
     swarm.is_in_order().await;
+    swarm.marks.read(world, &swarm.guilds);
     let parked = world.noted().iter().filter(|noted| noted.note == Note::Parked).count();
     Story {
         healed_ms,
@@ -305,6 +310,7 @@ async fn story(world: &World) -> Story {
         ledger: world.ledger(&swarm.guilds).await,
         parked,
         struck: swarm.struck,
+        marks: swarm.marks.met,
     }
 }
 
@@ -312,6 +318,7 @@ async fn story(world: &World) -> Story {
 fn t4_whatever_strikes_all_are_well_within_a_minute_after_it() {
     let (mut swarms, mut slowest_ms, mut inputs, mut deaths, mut parked) = (0, 0, 0, 0, 0);
     let mut struck: BTreeMap<Fault, usize> = BTreeMap::new();
+    let mut marks: BTreeMap<&str, usize> = BTreeMap::new();
     for seed in seeds(200) {
         let story = played(seed, |world| async move { story(&world).await });
         swarms += 1;
@@ -324,9 +331,12 @@ fn t4_whatever_strikes_all_are_well_within_a_minute_after_it() {
         for (fault, times) in story.struck {
             *struck.entry(fault).or_default() += times;
         }
+        for (mark, times) in story.marks {
+            *marks.entry(mark).or_default() += times;
+        }
     }
     println!(
-        "t4: {swarms} swarms of {STRIKES_MS} virtual ms, {inputs} inputs, {deaths} deaths, {parked} parked; well after {slowest_ms} ms at most; faults: {struck:?}"
+        "t4: {swarms} swarms of {STRIKES_MS} virtual ms, {inputs} inputs, {deaths} deaths, {parked} parked; well after {slowest_ms} ms at most; faults: {struck:?}; rare states: {marks:?}"
     );
     if swarms > 1 {
         let rare: Vec<_> = FAULTS
@@ -334,6 +344,8 @@ fn t4_whatever_strikes_all_are_well_within_a_minute_after_it() {
             .filter(|fault| struck.get(fault).is_none_or(|times| *times < 20))
             .collect();
         assert!(rare.is_empty(), "never tried often enough: {rare:?}");
+        let rare: Vec<_> = MARKS.iter().filter(|mark| !marks.contains_key(*mark)).collect();
+        assert!(rare.is_empty(), "never met: {rare:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! P4: a guild that died goes on like its twin that did not.
+//! P4 and T3: a guild that died goes on like its twin that did not, wherever it died.
 
 use fastrand::Rng;
 use ostinato_actors::world::{Strike, What, World, seeds};
@@ -139,7 +139,7 @@ async fn trace(world: &World) -> (usize, usize) {
 #[test]
 fn p4_after_a_hot_restart_a_guild_equals_a_twin_that_never_died() {
     let (mut traces, mut points) = (0, 0);
-    for seed in seeds(40) {
+    for seed in seeds(42) {
         let (deaths, differ) = played(seed, |world| async move { trace(&world).await });
         assert_eq!(differ, 0, "seed {seed}: states that differ from the twin's");
         (traces, points) = (traces + 1, points + deaths);

@@ -66,7 +66,7 @@ impl fmt::Display for NodeId {
 }
 
 /// A text that never shows in logs: tokens of interactions and voice servers. It is written to the journal as it is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Hidden(Arc<str>);
 

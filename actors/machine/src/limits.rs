@@ -1,7 +1,9 @@
 //! The limits and times of a guild, from configuration (L6).
 
+use serde::{Deserialize, Serialize};
+
 /// Limits and times of one guild. The same for all guilds of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Most entries in a queue, the current track not counted.
     pub queue: usize,

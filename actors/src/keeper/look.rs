@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use actix::{Handler, MessageResult, ResponseFuture};
 use ostinato_machine::ids::GuildId;
-use ostinato_machine::slot::Phase;
+use ostinato_machine::slot::{NotNow, Phase};
 use tokio::sync::oneshot;
 
 use super::Keeper;
 use crate::ingress::shard_of;
-use crate::messages::{Look, Work};
+use crate::messages::{Look, RecordTo, Work};
 use crate::operator::{
-    Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, Reconnect, RestartShard,
-    ShardFacts, Unanswered,
+    Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, Reconnect, RecordGuild,
+    RestartShard, ShardFacts, Unanswered,
 };
 use crate::shard::Shard;
 use crate::station::Station;
@@ -184,6 +184,26 @@ impl Handler<OrderGuild> for Keeper {
         Box::pin(async move {
             // The shard's actor may have died with the order in hand: then nobody knows what became of it.
             Ok(answered.await.map_err(|_| Unanswered::Stuck)??)
+        })
+    }
+}
+
+impl Handler<RecordGuild> for Keeper {
+    type Result = ResponseFuture<Result<(), Unanswered>>;
+
+    fn handle(&mut self, RecordGuild(guild, tape): RecordGuild, _: &mut Self::Context) -> Self::Result {
+        let shard = self.station.as_ref().and_then(|station| {
+            let id = shard_of(guild, station.settings.total_shards);
+            station.shard(id)
+        });
+        Box::pin(async move {
+            let shard = shard.ok_or(Unanswered::NotHere)?;
+            let actor = shard.guild(guild).ok_or(NotNow::Asleep)?;
+            match actor.send(RecordTo(tape)).await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Unanswered::Recorded),
+                Err(_) => Err(NotNow::Asleep.into()),
+            }
         })
     }
 }

@@ -11,10 +11,11 @@ use ostinato_machine::slot::{LoadFault, Phase, Refused, SlotInput, SlotOutput};
 use super::ShardActor;
 use crate::chronicle::{Cause, DeadLetter};
 use crate::faults::Note;
-use crate::guild_actor::{GuildActor, input_name};
+use crate::guild_actor::GuildActor;
 use crate::messages::{Deliver, Item, Retire, Work};
 use crate::obituary;
 use crate::ports::Stored;
+use crate::record::input_name;
 use crate::shard::{Greeting, Shard};
 use crate::station::{Station, sleep_ms};
 

@@ -1,7 +1,9 @@
 //! Orders of one guild.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use ostinato_actors::operator::{Operator, Unanswered};
 use ostinato_machine::guild::Fault as GuildFault;
@@ -13,6 +15,7 @@ use serde_json::json;
 use super::{Answer, Book, Said, body, refused};
 use crate::http::asked::Asked;
 use crate::http::door::problem;
+use crate::recording::{LONGEST_S, NotRecorded, Recorder};
 
 /// Does an order of one guild.
 fn of_guild(asked: &Asked, verb: &str, order: SlotOrder, said: Said) -> Answer {
@@ -82,6 +85,59 @@ pub(in crate::http) fn move_guild(asked: Asked) -> Answer {
         };
         book.close(result.map(|()| json!({ "guild": guild.to_string() })))
     })
+}
+
+const fn a_minute() -> u64 {
+    60
+}
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(default = "a_minute")]
+    for_s: u64,
+    #[serde(flatten)]
+    said: Said,
+}
+
+pub(in crate::http) fn record(asked: Asked) -> Answer {
+    let Record { for_s, said } = body!(asked);
+    let guild = match asked.number("guild").map(GuildId) {
+        Ok(guild) => guild,
+        Err(response) => return Box::pin(async { response }),
+    };
+    let book = Book::open(&asked, format!("record guild {guild} for {for_s} s"), said);
+    let recorder = asked.door.steer.recorder().clone();
+    Box::pin(async move {
+        let result = match book.operator() {
+            Ok(operator) => recorded(operator, &recorder, guild, for_s).await,
+            Err(response) => Err(response),
+        };
+        book.close(result)
+    })
+}
+
+async fn recorded(
+    operator: &Operator,
+    recorder: &Recorder,
+    guild: GuildId,
+    for_s: u64,
+) -> Result<serde_json::Value, HttpResponse> {
+    if !(1..=LONGEST_S).contains(&for_s) {
+        let detail = format!("`for_s`: a recording takes from 1 to {LONGEST_S} s");
+        return Err(problem(StatusCode::BAD_REQUEST, "so long is nothing recorded", &detail));
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let at_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let begun = recorder.begin(guild, at_ms, Duration::from_secs(for_s));
+    let (tape, path) = begun.map_err(|error| {
+        let status = match error {
+            NotRecorded::Enough => StatusCode::CONFLICT,
+            NotRecorded::File { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        problem(status, "nothing is recorded", &error.to_string())
+    })?;
+    refused(operator.record(guild, tape).await)?;
+    Ok(json!({ "guild": guild.to_string(), "file": path.display().to_string(), "for_s": for_s }))
 }
 
 #[derive(Deserialize)]

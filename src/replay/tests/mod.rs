@@ -1,5 +1,6 @@
 //! A replay says what was: its hashes are those of the guild that lived, and it tells no secrets.
 
+mod recorded;
 mod session;
 
 use std::path::Path;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ostinato_actors::fingerprint::fingerprint;
 use ostinato_actors::ports::{Append, GuildStore as _, Save};
+use ostinato_actors::record::{Take, Tape};
 use ostinato_machine::guild::{
     Ask, Caller, Command, EndReason, Guild, Input, Loaded, Outcome, Question, Record, Related, Report, Restored, Seat,
     Stamped, apply_all, decide, wants,
@@ -40,6 +41,8 @@ pub(crate) struct Session {
     interaction: u64,
     incarnation: u64,
     store: SqliteStore,
+    /// Where it is recorded to.
+    pub(crate) tape: Option<Tape>,
 }
 
 /// Opens the store in `directory` as the bot does.
@@ -76,6 +79,7 @@ impl Session {
             interaction: 100,
             incarnation: 0,
             store: store(directory),
+            tape: None,
         };
         session.awakes();
         session
@@ -93,6 +97,9 @@ impl Session {
         if let Some(record) = apply_all(&mut self.g, &stamped, &decision).unwrap() {
             self.fresh.push(record);
             self.hashes.push(super::super::text::hash(fingerprint(&self.g)));
+        }
+        if let Some(tape) = &self.tape {
+            assert!(tape.put(Take::step(&stamped, decision.events.to_vec(), &self.g)));
         }
     }
 

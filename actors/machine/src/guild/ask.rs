@@ -44,7 +44,8 @@ pub enum Question {
 }
 
 /// What came out of a question.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Of [`Question::Search`].
     Loaded(Loaded),
@@ -64,7 +65,8 @@ pub enum Outcome {
 }
 
 /// What a node found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Loaded {
     /// One track.
     Track(Arc<Track>),

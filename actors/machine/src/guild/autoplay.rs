@@ -80,7 +80,7 @@ pub struct Pick {
 }
 
 /// What a node finds around a track.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Related {
     /// That track.
     pub seed: Arc<Track>,
@@ -128,12 +128,22 @@ impl Mark {
         Self(song.uri.map(hash), hash(&format!("{}\n{}", song.title, song.artist)))
     }
 
+    /// Without the page: by the name alone.
+    fn forget_page(&mut self) {
+        self.0 = None;
+    }
+
     fn is(&self, other: &Self) -> bool {
         (self.0.is_some() && self.0 == other.0) || self.1 == other.1
     }
 }
 
 impl Autoplay {
+    /// What is remembered of tracks, without their pages.
+    pub(super) fn forget_pages(&mut self) {
+        self.memory.iter_mut().for_each(Mark::forget_page);
+    }
+
     /// A track leaves a history of at most `history` tracks.
     pub(super) fn remember(&mut self, track: &Track, history: usize) {
         let most = MEMORY.saturating_sub(history);

@@ -24,7 +24,8 @@ pub struct CardPost {
 }
 
 /// What became of the card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CardNews {
     /// It was posted.
     Posted(CardPost),
@@ -41,7 +42,7 @@ pub enum CardNews {
 }
 
 /// How the card should look.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WantedCard {
     /// Where a new one goes.
     pub channel: ChannelId,
@@ -54,7 +55,7 @@ pub struct WantedCard {
 }
 
 /// What the card shows. Cheap to make and to compare.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CardFace {
     /// The track.
     pub entry: Entry,

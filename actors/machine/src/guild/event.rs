@@ -273,7 +273,8 @@ pub enum Event {
 }
 
 /// For whom a question is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Asker {
     /// A command that waits, by its key.
     Command(u64),

@@ -6,7 +6,7 @@ use super::{Caller, CardNews, Command, Outcome, VoiceCredentials};
 use crate::ids::{CauseId, ChannelId, EntryId, Hidden, NodeId, ReplyTo, Ticket, UserId};
 
 /// An input with what the machine may not find out by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
     /// Wall-clock time of acceptance, ms.
     pub at_ms: u64,
@@ -19,7 +19,8 @@ pub struct Stamped {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// A command of a listener, the panel or an operator.
     Command {
@@ -126,7 +127,7 @@ impl Seat {
 }
 
 /// Facts for a new incarnation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Restored {
     /// Number of the incarnation: rises over the life of the guild, also over processes.
     pub incarnation: u64,
@@ -141,7 +142,7 @@ pub struct Restored {
 }
 
 /// A player as a node reports it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// The node.
     pub node: NodeId,
@@ -185,7 +186,8 @@ impl Tag {
 }
 
 /// What a node says about a player.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Report {
     /// The player after a (re)connection of the node, whole.
     Whole(Seen),

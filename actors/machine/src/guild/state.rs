@@ -81,7 +81,7 @@ pub struct Current {
 }
 
 /// Facts that another process can learn again.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Passing {
     pub(super) incarnation: u64,
     pub(super) last_ticket: u32,
@@ -113,7 +113,7 @@ pub(super) struct Passing {
 }
 
 /// A question under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Open {
     pub(super) ticket: Ticket,
     /// For whom.

@@ -8,7 +8,7 @@ use super::{Tag, WantedCard};
 use crate::ids::{ChannelId, EntryId, Hidden, NodeId};
 
 /// What the outside world should look like for one guild. Cheap to make and to compare.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wanted {
     /// Revision that this follows from.
     pub revision: u64,
@@ -31,7 +31,7 @@ pub struct Wanted {
 }
 
 /// A voice channel to be in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WantedVoice {
     /// The channel.
     pub channel: ChannelId,
@@ -40,7 +40,7 @@ pub struct WantedVoice {
 }
 
 /// A player to have.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WantedPlayer {
     /// Where.
     pub node: NodeId,
@@ -62,7 +62,7 @@ pub struct WantedPlayer {
 }
 
 /// A track to play.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WantedTrack {
     /// Identity, sent as user data.
     pub tag: Tag,
