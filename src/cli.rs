@@ -55,7 +55,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show what is stored of a guild, change by change, or play a recording again; the bot may run meanwhile.
+    /// Show what is stored of a guild change by change, or play a recording again.
     Replay(ReplayArgs),
 }
 
