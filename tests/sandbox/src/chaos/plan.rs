@@ -15,6 +15,9 @@ const STORE_APART_MS: u64 = 4_000;
 /// Between two lost gateway sessions, ms: so that one has been mended before the next.
 const SESSIONS_APART_MS: u64 = 25_000;
 
+/// Between two kills, ms: so short that the next process may still be starting, or longer.
+const KILLS_APART_MS: u64 = 700;
+
 /// A quiet beginning, ms.
 const QUIET_MS: u64 = 1_000;
 
@@ -227,7 +230,7 @@ fn apart(faults: &[Fault]) -> Vec<Fault> {
         .filter(|fault| matches!(fault.kind, Kind::StoreSlow | Kind::StoreFull));
     let stores: Vec<(u64, u64)> = stores.map(|store| (store.at_ms, store.at_ms + store.for_ms)).collect();
     let mut deaths: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-    let mut session_ms = None;
+    let (mut session_ms, mut kill_ms) = (None, None);
     let mut kept = Vec::new();
     for fault in faults {
         let mut fault = *fault;
@@ -238,7 +241,11 @@ fn apart(faults: &[Fault]) -> Vec<Fault> {
                         fault.at_ms = to_ms + STORE_APART_MS;
                     }
                 }
-                true
+                let long_ago = kill_ms.is_none_or(|at: u64| at + KILLS_APART_MS <= fault.at_ms);
+                if long_ago {
+                    kill_ms = Some(fault.at_ms);
+                }
+                long_ago
             }
             Kind::Panic | Kind::Poison => {
                 let before = deaths.entry(fault.which).or_default();

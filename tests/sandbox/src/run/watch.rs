@@ -311,7 +311,11 @@ impl Watched {
         let reached = position.map(|((_, position, seen), _)| position + at_ms.saturating_sub(*seen));
         let page = song.map(Song::identifier);
         let paused = beat.players.iter().any(|player| player.paused && player.track == page);
-        let by_itself = !paused && matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
+        // One order ended it here and let it sound elsewhere: a seek, so shortly before its end that it looks like one.
+        let heard = sound.heard(guild);
+        let goes_on = heard.iter().any(|(other, from, _)| other == track && *from == at_ms);
+        let at_end = matches!((reached, end), (Some(reached), Some(end)) if reached + END_MS >= end);
+        let by_itself = !paused && !goes_on && at_end;
         tracing::debug!(guild, track, at_ms, by_itself, ?reached, "silent");
         if by_itself {
             self.model.ended(track);

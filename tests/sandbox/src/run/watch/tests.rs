@@ -62,6 +62,23 @@ fn a_queue_that_has_run_out_excuses_silence_until_something_is_due() {
 }
 
 #[test]
+fn a_seek_shortly_before_the_end_is_no_end() {
+    let run = Run::new();
+    run.say("/play query:Second", "Added Second", 200);
+    run.say("/loop mode:queue", "The queue repeats.", 300);
+    run.beat(2_890, Some((2_790, false)));
+    // One order: silent here and heard from elsewhere at the same time.
+    run.sound.sounds(1, 1, "a", 2_900);
+    run.beat(2_910, Some((1_000, false)));
+    let model = run.watch.model(1);
+    assert_eq!(
+        (model.current(), model.queue().collect::<Vec<_>>()),
+        (Some("a"), vec!["b"])
+    );
+    assert!(model.lost().is_empty());
+}
+
+#[test]
 fn a_track_that_stops_half_way_is_a_gap() {
     let run = Run::new();
     run.beat(1_095, Some((990, false)));
