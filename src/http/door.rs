@@ -85,6 +85,8 @@ struct Limits {
     began: Instant,
     /// Orders: ten a second, thirty at once.
     orders: Mutex<Tokens>,
+    /// Faults by order, on a bot that can be spared: fifty a second, a hundred at once.
+    faults: Mutex<Tokens>,
     /// Wrong keys: two a second, twenty at once. Guessing gets nowhere, and who has the right key is not locked out.
     guesses: Mutex<Tokens>,
 }
@@ -114,6 +116,7 @@ impl Door {
             limits: Limits {
                 began: Instant::now(),
                 orders: Mutex::new(Tokens::new(10, 30)),
+                faults: Mutex::new(Tokens::new(50, 100)),
                 guesses: Mutex::new(Tokens::new(2, 20)),
             },
         }
@@ -144,7 +147,11 @@ impl Door {
                 "set CHAOS_ENABLED=true and name guilds in CHAOS_GUILD_ALLOWLIST, on a bot that you can spare",
             ));
         }
-        if scope.changes() && !self.limits.takes(&self.limits.orders) {
+        let orders = match scope {
+            Scope::Chaos => &self.limits.faults,
+            Scope::Open | Scope::Local | Scope::Read | Scope::Control => &self.limits.orders,
+        };
+        if scope.changes() && !self.limits.takes(orders) {
             return Some(too_many("too many orders"));
         }
         None
@@ -370,5 +377,23 @@ mod tests {
         assert!(orders.iter().filter(|status| **status == 200).count() >= 30);
         assert_eq!(orders.last(), Some(&429));
         assert_eq!(status(&keyed, Scope::Chaos, "10.0.0.9", &right), 403, "switched off");
+    }
+
+    #[test]
+    fn faults_by_order_have_a_limit_of_their_own() {
+        let mut chaos = ChaosConfig::default();
+        chaos.enabled = true;
+        let spare = Door::new(Arc::default(), Some(Secret::new("secret")), chaos, Steer::nowhere());
+        let right = [("authorization", "Bearer secret")];
+        let all: Vec<u16> = (0..200)
+            .map(|_| status(&spare, Scope::Chaos, "10.0.0.9", &right))
+            .collect();
+        assert!(all.iter().filter(|status| **status == 200).count() >= 100);
+        assert_eq!(all.last(), Some(&429));
+        assert_eq!(
+            status(&spare, Scope::Control, "10.0.0.9", &right),
+            200,
+            "orders are not held up"
+        );
     }
 }

@@ -88,8 +88,9 @@ impl Figures {
                 .iter()
                 .map(|(one, other)| format!("the queue {one:?}, in the control run {other:?}")),
         );
-        details.extend(crashed.wrong.iter().cloned());
-        details.extend(control.wrong.iter().map(|what| format!("in the control run: {what}")));
+        let wrong = crashed.wrong.iter().cloned();
+        let wrong = wrong.chain(control.wrong.iter().map(|what| format!("in the control run: {what}")));
+        details.splice(0..0, wrong.take(DETAILS / 2));
         details.truncate(DETAILS);
         Self {
             guilds: crash.guilds,
