@@ -21,7 +21,7 @@ const UNHEARD_MS: u64 = 1_000;
 /// A track of whatever length that ends this soon has not been heard, ms.
 const INSTANT_MS: u64 = 100;
 
-/// A play that is lost this soon after its start is not tried again, ms.
+/// A play that is lost this soon after its start is not tried again, or once, ms.
 const LOST_MS: u64 = 2_000;
 
 /// So shortly after a change of ours a node may still speak of what was before, ms.
@@ -121,7 +121,7 @@ pub(super) fn report(d: &mut Draft<'_>, node: &NodeId, report: &Report) {
             }
         }
         Report::Missing => match &d.g.kept.current {
-            Some(current) if d.g.has_player() => again(d, current),
+            Some(current) if d.g.has_player() => again(d, current, false),
             Some(_) | None => d.ignore(Ignored::Late),
         },
     }
@@ -186,7 +186,8 @@ fn ended(d: &mut Draft<'_>, tag: &Tag, reason: EndReason) {
         EndReason::Stopped | EndReason::Replaced if !d.g.has_player() => d.ignore(Ignored::Late),
         // The same, told when voice is back and a player is wanted again already.
         EndReason::Stopped if taken_away(d) => d.ignore(Ignored::Late),
-        EndReason::Stopped | EndReason::Replaced => again(d, current),
+        EndReason::Stopped => again(d, current, true),
+        EndReason::Replaced => again(d, current, false),
     }
 }
 
@@ -279,10 +280,17 @@ pub(super) fn passed_over(d: &mut Draft<'_>, current: &Current, over: bool) {
     }
 }
 
-/// The node lost what it should play: play it again from where it was, unless that is lost as soon as it begins.
-fn again(d: &mut Draft<'_>, current: &Current) {
+/// The node lost what it should play: play it again from where it was, unless that is lost as soon as it begins. `late`:
+/// this may be the late word of a node that was mute, of a player that we took away before; then it is tried once more.
+fn again(d: &mut Draft<'_>, current: &Current, late: bool) {
     if d.at_ms.saturating_sub(current.began_ms) < LOST_MS {
-        return fail(d, current, "the audio node does not keep it", false);
+        if d.g.kept.failures > 0 || !late {
+            return fail(d, current, "the audio node does not keep it", false);
+        }
+        d.push(Event::Failures {
+            count: 1,
+            hold_until_ms: None,
+        });
     }
     d.begin(current.entry.id, d.g.position(d.at_ms));
 }

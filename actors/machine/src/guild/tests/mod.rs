@@ -16,6 +16,7 @@ mod rig;
 mod stage;
 mod stale;
 mod survive;
+mod taken;
 mod voice;
 mod wait;
 

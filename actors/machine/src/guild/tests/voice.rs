@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn own(world: &mut World, channel: Option<ChannelId>, session: &str) -> Decision {
+pub(super) fn own(world: &mut World, channel: Option<ChannelId>, session: &str) -> Decision {
     world.put(Input::OwnVoice {
         channel,
         session_id: Hidden::new(session),
@@ -10,7 +10,7 @@ fn own(world: &mut World, channel: Option<ChannelId>, session: &str) -> Decision
     })
 }
 
-fn server(world: &mut World, token: &str, endpoint: Option<&str>) -> Decision {
+pub(super) fn server(world: &mut World, token: &str, endpoint: Option<&str>) -> Decision {
     world.put(Input::VoiceServer {
         token: Hidden::new(token),
         endpoint: endpoint.map(Box::from),
@@ -310,43 +310,6 @@ fn whoever_waits_for_a_channel_that_lets_nobody_in_is_told_once() {
     });
     assert_eq!(world.said, [refused]);
     assert_eq!(wants(&world.g).voice, None);
-}
-
-#[test]
-fn a_track_that_came_to_its_end_while_nobody_knew_its_player_is_over() {
-    let mut world = World::playing(&["a", "b"]);
-    let tag = world.tag();
-    world.put(Input::Placed {
-        node: None,
-        generation: 0,
-    });
-    assert_eq!(world.ended(tag, EndReason::Stopped).ignored, Some(Ignored::Late));
-    world.ended(tag, EndReason::Finished);
-    assert_eq!(
-        world.ended(tag, EndReason::Finished).ignored,
-        Some(Ignored::Late),
-        "once"
-    );
-    let current = world.g.kept.current.as_ref().expect("the next track");
-    assert_ne!(current.entry.id, tag.entry);
-}
-
-#[test]
-fn the_end_of_a_player_that_was_taken_away_is_no_loss_when_voice_is_back_before_it_is_told() {
-    let mut world = World::playing(&["a", "b"]);
-    let tag = world.tag();
-    world.put(Input::VoiceLost);
-    own(&mut world, Some(LOUNGE), "s2");
-    server(&mut world, "v2", Some("127.0.0.1:2"));
-    assert_eq!(world.ended(tag, EndReason::Stopped).ignored, Some(Ignored::Late));
-    assert_eq!(world.tag(), tag, "neither passed over nor begun once more");
-    world.started();
-    world.now += 5_000;
-    world.ended(tag, EndReason::Stopped);
-    assert!(
-        world.tag().entry == tag.entry && world.tag().play > tag.play,
-        "a stop that nobody ordered"
-    );
 }
 
 #[test]
