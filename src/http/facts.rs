@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use actix_web::web::Bytes;
+use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::{Operator, ShardFacts};
 use ostinato_actors::watchdog::Pulses;
 use ostinato_machine::ids::ShardId;
@@ -79,9 +80,8 @@ pub struct Facts {
 
 impl Default for Facts {
     fn default() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            started_ms: wall_ms(),
             inside: OnceLock::new(),
             outside: OnceLock::new(),
             operator: OnceLock::new(),

@@ -5,12 +5,12 @@ mod process;
 mod wide;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
 use ostinato_actors::chronicle::Ordered;
+use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::{Operator, Unanswered, reference};
 use serde::Deserialize;
 use serde_json::json;
@@ -124,9 +124,8 @@ impl Book {
         let (who, why) = (clean(&self.said.who), clean(&self.said.why));
         tracing::info!(target: "audit", who, why, what = self.what, reference = %self.reference, outcome, "an order");
         if let Some(operator) = &self.operator {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             operator.chronicle().ordered(Ordered {
-                at_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+                at_ms: wall_ms(),
                 who,
                 why,
                 what: self.what,

@@ -1,12 +1,11 @@
 //! What an operator sees: the tree of actors, guilds, and what happened. Ids are texts: a script's numbers are too small
 //! for them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
 use ostinato_actors::chronicle::{Chronicle, Count, Death, Gap, Had};
+use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
 use ostinato_machine::fleet::NodeFacts;
 use ostinato_machine::guild::{GuildFacts, LoopMode};
@@ -67,8 +66,7 @@ pub(super) async fn tree(facts: &Facts, operator: &Operator) -> Value {
 
 /// The longest silence of the last hour that nobody asked for, as far as it is remembered.
 fn longest_gap_ms(chronicle: &Chronicle) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let now_ms = wall_ms();
     let lately = chronicle
         .gaps()
         .into_iter()

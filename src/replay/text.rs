@@ -60,30 +60,15 @@ fn is_unsafe(sign: char) -> bool {
 
 /// A wall-clock time, UTC.
 pub(super) fn time(ms: u64) -> String {
-    let (days, rest) = (ms / 86_400_000, ms % 86_400_000);
-    if days > 2_932_896 {
-        // Beyond the year 9999: nobody's time.
+    let second = i64::try_from(ms / 1_000).unwrap_or(i64::MAX);
+    // Beyond the year 9999: nobody's time.
+    let Ok(at) = time::OffsetDateTime::from_unix_timestamp(second) else {
         return format!("{ms} ms");
-    }
-    let (year, month, day) = date(days);
-    let (hour, minute, second, milli) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60, rest % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
-}
-
-/// Year, month and day of a day after the first of 1970, counted in eras of 400 years that begin in March.
-fn date(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
     };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
+    let (hour, minute, second) = at.to_hms();
+    let milli = ms % 1_000;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
 /// A length or position: `3:25`, `1:02:03`, with thousandths where there are any.

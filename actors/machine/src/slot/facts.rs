@@ -33,41 +33,24 @@ pub struct SlotFacts {
 impl<I> Slot<I> {
     /// How the slot stands.
     pub fn facts(&self) -> SlotFacts {
+        let (live_since_ms, again_at_ms, parked) = match &self.state {
+            State::Live { since_ms, .. } => (Some(*since_ms), None, None),
+            State::BackingOff { until_ms, .. } => (None, Some(*until_ms), None),
+            State::Parked { reference, probe_at_ms } => (None, *probe_at_ms, Some(Arc::clone(reference))),
+            State::Cold
+            | State::Loading { .. }
+            | State::Yielding { .. }
+            | State::Passivating { .. }
+            | State::Stopping { .. } => (None, None, None),
+        };
         SlotFacts {
             phase: self.phase(),
             incarnation: self.incarnation(),
-            live_since_ms: match &self.state {
-                State::Live { since_ms, .. } => Some(*since_ms),
-                State::Cold
-                | State::Loading { .. }
-                | State::BackingOff { .. }
-                | State::Yielding { .. }
-                | State::Passivating { .. }
-                | State::Parked { .. }
-                | State::Stopping { .. } => None,
-            },
+            live_since_ms,
             held: self.held(),
             restarts: self.budget.restarts(),
-            again_at_ms: match &self.state {
-                State::BackingOff { until_ms, .. } => Some(*until_ms),
-                State::Parked { probe_at_ms, .. } => *probe_at_ms,
-                State::Cold
-                | State::Loading { .. }
-                | State::Live { .. }
-                | State::Yielding { .. }
-                | State::Passivating { .. }
-                | State::Stopping { .. } => None,
-            },
-            parked: match &self.state {
-                State::Parked { reference, .. } => Some(Arc::clone(reference)),
-                State::Cold
-                | State::Loading { .. }
-                | State::Live { .. }
-                | State::BackingOff { .. }
-                | State::Yielding { .. }
-                | State::Passivating { .. }
-                | State::Stopping { .. } => None,
-            },
+            again_at_ms,
+            parked,
         }
     }
 }

@@ -43,6 +43,14 @@ impl Bench {
     }
 
     pub(super) fn step(&mut self, input: SlotInput) -> Vec<SlotOutput<u64>> {
+        self.with(|slot, context, out| slot.step(context, input, out)).1
+    }
+
+    /// Does something to the slot and books what leaves it.
+    fn with<T>(
+        &mut self,
+        act: impl FnOnce(&mut Slot<u64>, &mut SlotContext<'_>, &mut Vec<SlotOutput<u64>>) -> T,
+    ) -> (T, Vec<SlotOutput<u64>>) {
         let mut out = Vec::new();
         let mut context = SlotContext {
             now_ms: self.now_ms,
@@ -52,9 +60,9 @@ impl Bench {
             tokens: &mut self.tokens,
             incarnations: &mut self.incarnations,
         };
-        self.slot.step(&mut context, input, &mut out);
+        let done = act(&mut self.slot, &mut context, &mut out);
         self.book(&out);
-        out
+        (done, out)
     }
 
     fn book(&mut self, out: &[SlotOutput<u64>]) {
@@ -77,18 +85,8 @@ impl Bench {
     }
 
     pub(super) fn order(&mut self, order: SlotOrder) -> Result<(), NotNow> {
-        let mut out = Vec::new();
-        let mut context = SlotContext {
-            now_ms: self.now_ms,
-            wall_ms: self.now_ms,
-            chance: 20,
-            policy: &self.policy,
-            tokens: &mut self.tokens,
-            incarnations: &mut self.incarnations,
-        };
-        let done = self.slot.order(&mut context, order, Arc::from("order"), &mut out);
-        self.book(&out);
-        done
+        self.with(|slot, context, out| slot.order(context, order, Arc::from("order"), out))
+            .0
     }
 
     pub(super) fn offer(&mut self, command: bool) -> Result<(), Refused> {
