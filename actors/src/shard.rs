@@ -241,6 +241,12 @@ impl Shard {
             .map_or(Phase::Cold, |entry| entry.slot.phase())
     }
 
+    /// The incarnation of a guild that lives.
+    #[cfg(feature = "world")]
+    pub(crate) fn incarnation(&self, guild: GuildId) -> Option<u64> {
+        self.table.borrow().entries.get(&guild)?.slot.incarnation()
+    }
+
     /// Whether the shard's actor runs, as far as known.
     pub(crate) fn is_served(&self) -> bool {
         self.address.borrow().is_some()

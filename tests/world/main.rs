@@ -23,6 +23,7 @@ mod restarts;
 mod stage;
 mod swarm;
 mod swarm_faults;
+mod swarm_strikes;
 mod twin;
 mod waits;
 

@@ -224,6 +224,11 @@ impl World {
         self.owner(guild).map_or(Phase::Cold, |(_, shard)| shard.phase(guild))
     }
 
+    /// The incarnation of a guild that lives; `None`: none does.
+    pub fn incarnation(&self, guild: GuildId) -> Option<u64> {
+        self.owner(guild).and_then(|(_, shard)| shard.incarnation(guild))
+    }
+
     /// Lays out a fault: at the next `times` matching inputs of the guild, or of any guild. A strike at the shard knows
     /// no input.
     pub fn strike(&self, at: Strike, guild: Option<GuildId>, times: u32, matches: Option<Match>) {
