@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::tables::{self, Head, down, signed};
+use super::tables::{self, Head, Shelf, down, signed};
 
 /// The epoch of a first owner: nobody has a lower one, and so it is not written down by a read.
 pub(super) const FIRST: u64 = 1;
@@ -37,14 +37,14 @@ pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Resu
         head.epoch = epoch;
         tables::set_head(connection, guild, &head)?;
     }
-    if head.revision == 0 {
+    let Some(shelf) = head.shelf.filter(|_| head.revision > 0) else {
         return Ok(Read {
             stored: nothing,
             changed: raised,
         });
-    }
-    let (snapshot, records) = match snapshot(connection, guild, &head) {
-        Ok(snapshot) => (snapshot, records(connection, guild, &head)),
+    };
+    let (snapshot, records) = match snapshot(connection, &head) {
+        Ok(snapshot) => (snapshot, records(connection, &head)),
         Err(unreadable) => (None, Err((Vec::new(), unreadable))),
     };
     match records {
@@ -60,7 +60,7 @@ pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Resu
                 .then(|| head.snap_revision + records.len() as u64)
                 .filter(|good| *good > 0);
             tracing::error!(%guild, why, goes_on_from = good, "what is stored of a guild can't be read; it is set aside");
-            set_aside(connection, guild, (&head, good), &why)?;
+            set_aside(connection, (guild, shelf), (&head, good), &why)?;
             let stored = good.map_or(nothing, |_| Stored { snapshot, records });
             Ok(Read { stored, changed: true })
         }
@@ -83,14 +83,14 @@ impl From<rusqlite::Error> for Unreadable {
     }
 }
 
-pub(super) fn snapshot(connection: &Connection, guild: GuildId, head: &Head) -> Result<Option<Snapshot>, Unreadable> {
-    if head.snap_bytes == 0 {
+pub(super) fn snapshot(connection: &Connection, head: &Head) -> Result<Option<Snapshot>, Unreadable> {
+    let Some(shelf) = head.shelf.filter(|_| head.snap_bytes > 0) else {
         return Ok(None);
-    }
-    let sql = "SELECT data FROM snap WHERE guild = ?1 AND revision = ?2 ORDER BY part";
+    };
+    let sql = "SELECT data FROM snap WHERE at BETWEEN ?1 AND ?2 ORDER BY at";
     let mut statement = connection.prepare_cached(sql)?;
     let mut data = Vec::new();
-    let mut rows = statement.query([signed(guild.0), signed(head.snap_revision)])?;
+    let mut rows = statement.query(shelf.keys(head.snap_revision.checked_sub(1), head.snap_revision))?;
     while let Some(row) = rows.next()? {
         data.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
     }
@@ -102,26 +102,17 @@ pub(super) fn snapshot(connection: &Connection, guild: GuildId, head: &Head) -> 
 }
 
 /// The records after the snapshot; with a fault, those before it.
-pub(super) fn records(
-    connection: &Connection,
-    guild: GuildId,
-    head: &Head,
-) -> Result<Vec<Record>, (Vec<Record>, Unreadable)> {
+pub(super) fn records(connection: &Connection, head: &Head) -> Result<Vec<Record>, (Vec<Record>, Unreadable)> {
     let mut records = Vec::new();
-    match read_records(connection, guild, head, &mut records) {
+    match read_records(connection, head, &mut records) {
         Ok(()) => Ok(records),
         Err(unreadable) => Err((records, unreadable)),
     }
 }
 
-fn read_records(
-    connection: &Connection,
-    guild: GuildId,
-    head: &Head,
-    records: &mut Vec<Record>,
-) -> Result<(), Unreadable> {
+fn read_records(connection: &Connection, head: &Head, records: &mut Vec<Record>) -> Result<(), Unreadable> {
     let mut parts: Vec<(u64, Vec<u8>)> = Vec::new();
-    let whole = read_parts(connection, guild, head, &mut parts);
+    let whole = read_parts(connection, head, &mut parts);
     if whole.is_err() {
         // More of it may have followed.
         parts.pop();
@@ -145,16 +136,11 @@ fn read_records(
 }
 
 /// The visible records after the snapshot as they were written; with a fault, those before it and the one that it is in.
-fn read_parts(
-    connection: &Connection,
-    guild: GuildId,
-    head: &Head,
-    parts: &mut Vec<(u64, Vec<u8>)>,
-) -> rusqlite::Result<()> {
-    let sql = "SELECT revision, data FROM log WHERE guild = ?1 AND revision > ?2 AND revision <= ?3 \
-               ORDER BY revision, part";
+fn read_parts(connection: &Connection, head: &Head, parts: &mut Vec<(u64, Vec<u8>)>) -> rusqlite::Result<()> {
+    let Some(shelf) = head.shelf else { return Ok(()) };
+    let sql = "SELECT revision, data FROM log WHERE at BETWEEN ?1 AND ?2 ORDER BY at";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([guild.0, head.snap_revision, head.revision].map(signed))?;
+    let mut rows = statement.query(shelf.keys(Some(head.snap_revision), head.revision))?;
     while let Some(row) = rows.next()? {
         let revision = row.get::<_, i64>(0)?.cast_unsigned();
         let data = row.get_ref(1)?.as_blob()?;
@@ -193,7 +179,7 @@ fn parse<T: DeserializeOwned>(data: &[u8], what: &str) -> Result<T, Unreadable> 
 /// Moves what can't be read out of the way: the records after `good`, or, without a good revision, everything.
 fn set_aside(
     connection: &Connection,
-    guild: GuildId,
+    (guild, shelf): (GuildId, Shelf),
     (head, good): (&Head, Option<u64>),
     why: &str,
 ) -> Result<(), PortError> {
@@ -202,18 +188,18 @@ fn set_aside(
         .map_or(0, |since| since.as_millis());
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let id = signed(guild.0);
-    let after = good.map_or(-1, signed);
+    let [first, last] = shelf.keys(good, u64::MAX);
     for (kind, table) in [("log", "log"), ("snapshot", "snap")] {
-        let whose = format!("FROM {table} WHERE guild = ?1 AND revision > ?2");
+        let whose = format!("FROM {table} WHERE at BETWEEN ?1 AND ?2");
         let copy = format!(
             "INSERT INTO aside (guild, at_ms, why, kind, revision, part, data) \
-             SELECT guild, ?3, ?4, ?5, revision, part, data {whose}"
+             SELECT ?3, ?4, ?5, ?6, revision, part, data {whose}"
         );
         connection
-            .execute(&copy, params![id, after, now, why, kind])
+            .execute(&copy, params![first, last, id, now, why, kind])
             .map_err(down)?;
         connection
-            .execute(&format!("DELETE {whose}"), [id, after])
+            .execute(&format!("DELETE {whose}"), [first, last])
             .map_err(down)?;
     }
     let Some(revision) = good else {
@@ -229,12 +215,7 @@ fn set_aside(
         };
         return tables::set_head(connection, guild, &nothing);
     };
-    let log_bytes = tables::log_bytes(connection, guild)?;
-    let head = Head {
-        revision,
-        log_bytes,
-        ..*head
-    };
+    let head = Head { revision, ..*head };
     tables::set_head(connection, guild, &head)
 }
 

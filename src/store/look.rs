@@ -43,6 +43,14 @@ pub enum LookError {
         /// The file.
         path: PathBuf,
     },
+    /// Of an older release.
+    #[error("{path}: its form is of an earlier release (schema {found}); look with that one, or start the bot of this one on it, which brings it up to date", path = path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
     /// Of a newer release.
     #[error(transparent)]
     Newer(OpenError),
@@ -161,7 +169,8 @@ impl Look {
     fn known(self, found: i64) -> Result<Self, LookError> {
         let path = self.path.clone();
         match found {
-            ..READABLE => Err(LookError::Foreign { path }),
+            ..1 => Err(LookError::Foreign { path }),
+            1..READABLE => Err(LookError::Older { path, found }),
             READABLE..=SCHEMA => Ok(self),
             newer => Err(LookError::Newer(OpenError::Newer {
                 path,
@@ -199,8 +208,8 @@ impl Look {
             if head == Head::default() && aside.is_empty() {
                 return Ok(None);
             }
-            let (snapshot, records) = match load::snapshot(connection, guild, &head) {
-                Ok(snapshot) => (snapshot, load::records(connection, guild, &head)),
+            let (snapshot, records) = match load::snapshot(connection, &head) {
+                Ok(snapshot) => (snapshot, load::records(connection, &head)),
                 Err(unreadable) => (None, Err((Vec::new(), unreadable))),
             };
             let has_base = snapshot.is_some() || head.snap_bytes == 0;
@@ -262,21 +271,22 @@ fn row(connection: &Connection, guild: GuildId) -> Result<Row, PortError> {
     Ok(Row {
         guild,
         revision: head.revision,
-        log_bytes: head.log_bytes,
+        log_bytes: head.shelf.map_or(Ok(0), |shelf| tables::log_bytes(connection, shelf))?,
         snapshot,
         snap_bytes: head.snap_bytes,
-        since_ms: written_ms(connection, guild, first)?,
-        newest_ms: written_ms(connection, guild, head.revision)?,
+        since_ms: written_ms(connection, &head, first)?,
+        newest_ms: written_ms(connection, &head, head.revision)?,
     })
 }
 
 /// When a record was written; `None` if it is not there or can't be read.
-fn written_ms(connection: &Connection, guild: GuildId, revision: u64) -> Result<Option<u64>, PortError> {
+fn written_ms(connection: &Connection, head: &Head, revision: u64) -> Result<Option<u64>, PortError> {
     #[derive(Deserialize)]
     struct Written {
         at_ms: u64,
     }
-    let data = tables::record(connection, guild, revision)?;
+    let Some(shelf) = head.shelf else { return Ok(None) };
+    let data = tables::record(connection, shelf, revision)?;
     let written = data.and_then(|data| serde_json::from_slice::<Written>(&data).ok());
     Ok(written.map(|written| written.at_ms))
 }

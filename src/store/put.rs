@@ -3,18 +3,22 @@
 //! What is visible is never written over: a record or snapshot of a revision that is there already is either the same
 //! one again, or refused.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use ostinato_actors::ports::{Append, Appended, PortError, PortErrorKind, Save, ShardCheckpoint};
-use ostinato_machine::ids::ShardId;
+use ostinato_machine::ids::{GuildId, ShardId};
 
 use super::job::{Done, Job};
 use super::load::FIRST;
-use super::tables::{self, Head, Place, Table};
+use super::tables::{self, Head, Place, Shelf, Table, WHOLE};
 use super::writer::{End, Large, PART, Tell, Writer};
 
 /// A journal smaller than this is never compacted, bytes.
 const COMPACT_FROM: u64 = 64 * 1024;
+
+/// Most journals whose length is remembered.
+const JOURNALS: usize = 16_384;
 
 fn appended(done: Done<Appended>, wants_snapshot: bool) -> Tell {
     Box::new(move |result: Result<(), PortError>| drop(done.send(result.map(|()| Appended { wants_snapshot }))))
@@ -65,18 +69,27 @@ impl Writer {
             self.deferred.push_back(Job::Append { append, done });
             return Ok(0);
         }
-        let log_bytes = head.log_bytes.saturating_add(data.len() as u64);
-        let wants_snapshot = log_bytes > COMPACT_FROM.max(head.snap_bytes);
+        let (shelf, journal) = match self.shelf(append.guild, &head, data.len() as u64) {
+            Ok(found) => found,
+            Err(error) => {
+                tells.push(appended(done, false));
+                return Err(error);
+            }
+        };
+        let wants_snapshot = journal > COMPACT_FROM.max(head.snap_bytes);
         let place = Place {
             table: Table::Log,
-            guild: append.guild,
+            shelf,
             revision: record.revision,
         };
+        // What stands in one row is seen without the guild's row: that is half of the pages of most commits.
+        let is_seen = data.len() <= PART && record.epoch == head.epoch;
         let end = End {
+            guild: append.guild,
+            is_seen,
             head: Head {
                 epoch: record.epoch,
                 revision: record.revision,
-                log_bytes,
                 ..head
             },
             shard: append.shard,
@@ -85,13 +98,30 @@ impl Writer {
         self.put(place, end, &data, appended(done, wants_snapshot), tells)
     }
 
+    /// Where the guild's rows stand, and the bytes of its journal with `more` of it.
+    fn shelf(&mut self, guild: GuildId, head: &Head, more: u64) -> Result<(Shelf, u64), PortError> {
+        let shelf = tables::shelve(&self.connection, guild, head)?;
+        if self.journals.len() >= JOURNALS && !self.journals.contains_key(&guild) {
+            self.journals.clear();
+        }
+        let journal = match self.journals.entry(guild) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(tables::log_bytes(&self.connection, shelf)?),
+        };
+        *journal += more;
+        Ok((shelf, *journal))
+    }
+
     /// What is visible of the guild, and why the record may not be written.
     fn look(&self, append: &Append, data: &[u8]) -> Result<(Head, Option<PortError>), PortError> {
         let record = &append.record;
         let head = tables::head(&self.connection, append.guild)?;
         let mut refusal = head.refuses(record.epoch, record.revision);
         if refusal.is_none() && record.revision <= head.revision {
-            let there = tables::record(&self.connection, append.guild, record.revision)?;
+            let there = match head.shelf {
+                Some(shelf) => tables::record(&self.connection, shelf, record.revision)?,
+                None => None,
+            };
             if there.is_some_and(|there| there != data) {
                 let message = format!("another record of revision {} is written already", record.revision);
                 refusal = Some(PortError::new(PortErrorKind::Refused, message));
@@ -142,12 +172,26 @@ impl Writer {
             snap_bytes: data.len() as u64,
             ..head
         };
+        let shelf = match tables::shelve(&self.connection, guild, &head) {
+            Ok(shelf) => shelf,
+            Err(error) => {
+                tells.push(told(done));
+                return Err(error);
+            }
+        };
         let place = Place {
             table: Table::Snap,
-            guild,
+            shelf,
             revision,
         };
-        self.put(place, End { head, shard, awake }, &data, told(done), tells)
+        let end = End {
+            guild,
+            is_seen: false,
+            head,
+            shard,
+            awake,
+        };
+        self.put(place, end, &data, told(done), tells)
     }
 
     /// Writes side data of a shard, or tells why not. An error fails the whole commit; the caller hears of it with the
@@ -198,11 +242,14 @@ impl Writer {
         tells: &mut Vec<Tell>,
     ) -> Result<usize, PortError> {
         let bytes = data.len();
+        if let Some(refusal) = place.refuses(bytes.div_ceil(PART)) {
+            tell(Err(refusal));
+            return Ok(0);
+        }
         if bytes > PART {
             self.large = Some(Large {
                 place,
                 end,
-                guild: place.guild,
                 rest: data.chunks(PART).map(<[u8]>::to_vec).collect(),
                 part: 0,
                 tell,
@@ -210,7 +257,11 @@ impl Writer {
             return Ok(0);
         }
         tells.push(tell);
-        tables::put_part(&self.connection, place, 0, data)?;
+        let part = match place.table {
+            Table::Log => WHOLE,
+            Table::Snap => 0,
+        };
+        tables::put_part(&self.connection, place, part, data)?;
         self.taken.more(bytes);
         self.finish(place, &end)?;
         Ok(bytes)

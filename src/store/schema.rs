@@ -1,7 +1,9 @@
 //! Tables of the embedded store.
 //!
-//! `guild.revision` decides what is visible: log rows beyond it are parts of a record whose last part was never
-//! written. A record or snapshot larger than a part stands in several rows.
+//! Rows of `log` and `snap` have one number as their key, made of the guild's `shelf`, the revision and the part. A record
+//! that fits into a part stands in one row, of part -1, and is visible with it. A larger one, like a snapshot, stands in
+//! several, counted from 0, and `guild` decides what of them is visible: log rows beyond its revision are parts of a record
+//! whose last part was never written.
 
 use std::path::Path;
 
@@ -9,25 +11,28 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{Durability, OpenError, StoreSettings};
 
-/// Schema that this release writes. The second one has the table `shard`; what the first one holds stays as it is.
-pub(super) const SCHEMA: i64 = 2;
+/// Schema that this release writes.
+pub(super) const SCHEMA: i64 = 3;
 
 /// The oldest schema that can be looked into without bringing it up to date: what came later is not read there.
-pub(super) const READABLE: i64 = 1;
+pub(super) const READABLE: i64 = 3;
+
+/// Statements that stay parsed: more than there are in this module's neighbours.
+const STATEMENTS: usize = 64;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS guild (
-    id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, revision INTEGER NOT NULL,
-    log_bytes INTEGER NOT NULL, snap_revision INTEGER NOT NULL, snap_bytes INTEGER NOT NULL
+    shelf INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, epoch INTEGER NOT NULL, revision INTEGER NOT NULL,
+    snap_revision INTEGER NOT NULL, snap_bytes INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS log (
-    guild INTEGER NOT NULL, revision INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (guild, revision, part)
-) STRICT, WITHOUT ROWID;
+    at INTEGER PRIMARY KEY, data BLOB NOT NULL, shelf INTEGER AS (at >> 42),
+    revision INTEGER AS ((at >> 10) & 4294967295), part INTEGER AS ((at & 1023) - 1)
+) STRICT;
 CREATE TABLE IF NOT EXISTS snap (
-    guild INTEGER NOT NULL, revision INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (guild, revision, part)
-) STRICT, WITHOUT ROWID;
+    at INTEGER PRIMARY KEY, data BLOB NOT NULL, shelf INTEGER AS (at >> 42),
+    revision INTEGER AS ((at >> 10) & 4294967295), part INTEGER AS ((at & 1023) - 1)
+) STRICT;
 CREATE TABLE IF NOT EXISTS aside (
     guild INTEGER NOT NULL, at_ms INTEGER NOT NULL, why TEXT NOT NULL, kind TEXT NOT NULL,
     revision INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL
@@ -43,6 +48,20 @@ CREATE TABLE IF NOT EXISTS node (
 CREATE TABLE IF NOT EXISTS seats (
     shard INTEGER NOT NULL, guild INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (shard, guild)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Before the third schema, `log` and `snap` had guild, revision and part as their key.
+const ASIDE: &str = "
+ALTER TABLE guild RENAME TO old_guild; ALTER TABLE log RENAME TO old_log; ALTER TABLE snap RENAME TO old_snap;
+";
+const CARRY_OVER: &str = "
+INSERT INTO guild (id, epoch, revision, snap_revision, snap_bytes)
+    SELECT id, epoch, revision, snap_revision, snap_bytes FROM old_guild;
+INSERT INTO log (at, data) SELECT (guild.shelf << 42) + (old.revision << 10) + old.part + 1, data
+    FROM old_log AS old JOIN guild ON guild.id = old.guild WHERE old.revision < 4294967296 AND old.part < 1023;
+INSERT INTO snap (at, data) SELECT (guild.shelf << 42) + (old.revision << 10) + old.part + 1, data
+    FROM old_snap AS old JOIN guild ON guild.id = old.guild WHERE old.revision < 4294967296 AND old.part < 1023;
+DROP TABLE old_guild; DROP TABLE old_log; DROP TABLE old_snap;
 ";
 
 /// Opens the file at `path` with the settings' durability and brings its tables up to date.
@@ -74,10 +93,24 @@ pub(super) fn open(path: &Path, settings: &StoreSettings) -> Result<Connection, 
     }
     if found < SCHEMA {
         // Only then is anything written: a full disk must not keep a bot from starting.
-        connection.execute_batch(TABLES).map_err(fault)?;
-        connection.pragma_update(None, "user_version", SCHEMA).map_err(fault)?;
+        bring_up(&connection, found).map_err(fault)?;
     }
     Ok(connection)
+}
+
+/// Brings the tables of schema `found` up to date, or leaves them as they are.
+fn bring_up(connection: &Connection, found: i64) -> rusqlite::Result<()> {
+    let together = connection.unchecked_transaction()?;
+    let is_old = (1..3).contains(&found);
+    if is_old {
+        together.execute_batch(ASIDE)?;
+    }
+    together.execute_batch(TABLES)?;
+    if is_old {
+        together.execute_batch(CARRY_OVER)?;
+    }
+    together.pragma_update(None, "user_version", SCHEMA)?;
+    together.commit()
 }
 
 /// Makes the file, if there is none, for this user alone: it holds tokens of interactions that wait. What SQLite puts
@@ -96,6 +129,7 @@ fn private(path: &Path) -> std::io::Result<()> {
 
 fn prepare(connection: &Connection, settings: &StoreSettings) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         tracing::warn!(

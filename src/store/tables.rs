@@ -4,12 +4,50 @@ use ostinato_actors::ports::{PortError, PortErrorKind, ShardCheckpoint};
 use ostinato_machine::ids::{GuildId, ShardId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+/// The part of a record that stands in one row: it is visible with its commit, whatever the guild's row says. Parts of
+/// larger ones count from 0, and the guild's row makes them visible.
+pub(super) const WHOLE: i64 = -1;
+
+/// Most parts of a record or snapshot.
+pub(super) const PARTS: usize = 1_023;
+
+/// Bits of a part, and of a part and a revision, in the key of a row.
+const PART_BITS: u32 = 10;
+const REVISION_BITS: u32 = 32;
+
+/// Where a guild's rows stand: its number in this file. A row's key is that number, the revision and the part, so that the
+/// rows of a guild stand side by side in a tree of plain numbers: a key of its own words would make the tree five times
+/// as deep, since SQLite keeps whole rows in the inner pages of such a one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shelf(i64);
+
+impl Shelf {
+    /// The key of a part; `None` when the numbers are beyond what a key holds.
+    fn key(self, revision: u64, part: i64) -> Option<i64> {
+        let revision = i64::from(u32::try_from(revision).ok()?);
+        let part = usize::try_from(part.checked_add(1)?)
+            .ok()
+            .filter(|part| *part <= PARTS)?;
+        let fits = self.0 > 0 && self.0 >> (63 - PART_BITS - REVISION_BITS) == 0;
+        let part = i64::try_from(part).ok()?;
+        fits.then_some((self.0 << (PART_BITS + REVISION_BITS)) | (revision << PART_BITS) | part)
+    }
+
+    /// The keys of what is of a revision after `after`, up to `last`: the bounds belong to it.
+    pub(super) fn keys(self, after: Option<u64>, last: u64) -> [i64; 2] {
+        let of = |revision: u64| (self.0 << REVISION_BITS) | i64::from(u32::try_from(revision).unwrap_or(u32::MAX));
+        let first = after.map_or(of(0), |after| of(after) + 1);
+        [first << PART_BITS, (of(last) << PART_BITS) | PARTS as i64]
+    }
+}
+
 /// What is visible of a guild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
+    /// Where its rows stand; `None`: the guild was never written of.
+    pub(super) shelf: Option<Shelf>,
     pub(super) epoch: u64,
     pub(super) revision: u64,
-    pub(super) log_bytes: u64,
     pub(super) snap_revision: u64,
     pub(super) snap_bytes: u64,
 }
@@ -45,8 +83,27 @@ pub(super) enum Table {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) table: Table,
-    pub(super) guild: GuildId,
+    pub(super) shelf: Shelf,
     pub(super) revision: u64,
+}
+
+impl Place {
+    /// Why something of so many parts has no room there.
+    pub(super) fn refuses(&self, parts: usize) -> Option<PortError> {
+        let last = i64::try_from(parts).unwrap_or(i64::MAX).saturating_sub(1);
+        self.shelf
+            .key(self.revision, last)
+            .is_none()
+            .then(|| self.too_much(last))
+    }
+
+    fn too_much(&self, part: i64) -> PortError {
+        let message = format!(
+            "part {part} of revision {} is beyond what the file can hold",
+            self.revision
+        );
+        PortError::new(PortErrorKind::Malformed, message)
+    }
 }
 
 /// The error of a store that can't be used now.
@@ -66,15 +123,24 @@ pub(super) const fn signed(id: u64) -> i64 {
     id.cast_signed()
 }
 
+/// Runs a statement that is run again and again: it is parsed once.
+pub(super) fn run(connection: &Connection, sql: &str) -> Result<(), PortError> {
+    let mut statement = connection.prepare_cached(sql).map_err(down)?;
+    statement.execute([]).map(drop).map_err(down)
+}
+
 pub(super) fn head(connection: &Connection, guild: GuildId) -> Result<Head, PortError> {
-    let sql = "SELECT epoch, revision, log_bytes, snap_revision, snap_bytes FROM guild WHERE id = ?1";
+    let sql = "SELECT shelf, epoch, revision, snap_revision, snap_bytes, \
+               (SELECT log.revision FROM log WHERE at BETWEEN guild.shelf << 42 AND (guild.shelf << 42) + (1 << 42) - 1 \
+               AND part = -1 ORDER BY at DESC LIMIT 1) FROM guild WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(down)?;
     let number = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let head = statement.query_row([signed(guild.0)], |row| {
+        let newest = row.get::<_, Option<i64>>(5)?.unwrap_or_default();
         Ok(Head {
-            epoch: number(row, 0)?,
-            revision: number(row, 1)?,
-            log_bytes: number(row, 2)?,
+            shelf: Some(Shelf(row.get(0)?)),
+            epoch: number(row, 1)?,
+            revision: number(row, 2)?.max(newest.cast_unsigned()),
             snap_revision: number(row, 3)?,
             snap_bytes: number(row, 4)?,
         })
@@ -83,23 +149,23 @@ pub(super) fn head(connection: &Connection, guild: GuildId) -> Result<Head, Port
 }
 
 pub(super) fn set_head(connection: &Connection, guild: GuildId, head: &Head) -> Result<(), PortError> {
-    let sql = "INSERT INTO guild (id, epoch, revision, log_bytes, snap_revision, snap_bytes) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET epoch = ?2, revision = ?3, \
-               log_bytes = ?4, snap_revision = ?5, snap_bytes = ?6";
-    let values = [
-        guild.0,
-        head.epoch,
-        head.revision,
-        head.log_bytes,
-        head.snap_revision,
-        head.snap_bytes,
-    ]
-    .map(signed);
+    let sql = "INSERT INTO guild (id, epoch, revision, snap_revision, snap_bytes) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (id) DO UPDATE SET epoch = ?2, revision = ?3, snap_revision = ?4, snap_bytes = ?5";
+    let values = [guild.0, head.epoch, head.revision, head.snap_revision, head.snap_bytes].map(signed);
     connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute(values))
         .map_err(down)?;
     Ok(())
+}
+
+/// Where the guild's rows stand; a guild that has no place yet gets one.
+pub(super) fn shelve(connection: &Connection, guild: GuildId, head: &Head) -> Result<Shelf, PortError> {
+    if let Some(shelf) = head.shelf {
+        return Ok(shelf);
+    }
+    set_head(connection, guild, &Head::default())?;
+    Ok(Shelf(connection.last_insert_rowid()))
 }
 
 /// The epoch that owns a shard; 0 before the first.
@@ -121,55 +187,61 @@ pub(super) fn set_shard_epoch(connection: &Connection, shard: ShardId, epoch: u6
 }
 
 /// A visible record as it was written; `None` if a snapshot has taken its place.
-pub(super) fn record(connection: &Connection, guild: GuildId, revision: u64) -> Result<Option<Vec<u8>>, PortError> {
-    let sql = "SELECT data FROM log WHERE guild = ?1 AND revision = ?2 ORDER BY part";
+pub(super) fn record(connection: &Connection, shelf: Shelf, revision: u64) -> Result<Option<Vec<u8>>, PortError> {
+    let sql = "SELECT data FROM log WHERE at BETWEEN ?1 AND ?2 ORDER BY at";
     let mut statement = connection.prepare_cached(sql).map_err(down)?;
     let parts = statement
-        .query_map([signed(guild.0), signed(revision)], |row| row.get::<_, Vec<u8>>(0))
+        .query_map(shelf.keys(revision.checked_sub(1), revision), |row| {
+            row.get::<_, Vec<u8>>(0)
+        })
         .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
         .map_err(down)?;
     Ok((!parts.is_empty()).then(|| parts.concat()))
 }
 
 /// Bytes of the guild's journal.
-pub(super) fn log_bytes(connection: &Connection, guild: GuildId) -> Result<u64, PortError> {
-    let sql = "SELECT coalesce(sum(length(data)), 0) FROM log WHERE guild = ?1";
+pub(super) fn log_bytes(connection: &Connection, shelf: Shelf) -> Result<u64, PortError> {
+    let sql = "SELECT coalesce(sum(length(data)), 0) FROM log WHERE at BETWEEN ?1 AND ?2";
     let mut statement = connection.prepare_cached(sql).map_err(down)?;
-    let bytes: i64 = statement.query_row([signed(guild.0)], |row| row.get(0)).map_err(down)?;
+    let bytes: i64 = statement
+        .query_row(shelf.keys(None, u64::MAX), |row| row.get(0))
+        .map_err(down)?;
     Ok(bytes.unsigned_abs())
 }
 
-/// Writes one part. A part that an interrupted attempt left is replaced.
+/// Writes one part. The first one replaces whatever an interrupted attempt left.
 pub(super) fn put_part(connection: &Connection, place: Place, part: i64, data: &[u8]) -> Result<(), PortError> {
-    let sql = match place.table {
-        Table::Log => "INSERT OR REPLACE INTO log (guild, revision, part, data) VALUES (?1, ?2, ?3, ?4)",
-        Table::Snap => "INSERT OR REPLACE INTO snap (guild, revision, part, data) VALUES (?1, ?2, ?3, ?4)",
+    let Place { table, shelf, revision } = place;
+    let key = shelf.key(revision, part).ok_or_else(|| place.too_much(part))?;
+    let (stale, put) = match table {
+        Table::Log => (
+            "DELETE FROM log WHERE at BETWEEN ?1 AND ?2",
+            "INSERT OR REPLACE INTO log (at, data) VALUES (?1, ?2)",
+        ),
+        Table::Snap => (
+            "DELETE FROM snap WHERE at BETWEEN ?1 AND ?2",
+            "INSERT OR REPLACE INTO snap (at, data) VALUES (?1, ?2)",
+        ),
     };
-    if part == 0 {
-        let stale = match place.table {
-            Table::Log => "DELETE FROM log WHERE guild = ?1 AND revision = ?2 AND part > 0",
-            Table::Snap => "DELETE FROM snap WHERE guild = ?1 AND revision = ?2 AND part > 0",
-        };
+    if part <= 0 {
         let mut statement = connection.prepare_cached(stale).map_err(down)?;
         statement
-            .execute([signed(place.guild.0), signed(place.revision)])
+            .execute(shelf.keys(revision.checked_sub(1), revision))
             .map_err(down)?;
     }
-    let mut statement = connection.prepare_cached(sql).map_err(down)?;
-    statement
-        .execute(params![signed(place.guild.0), signed(place.revision), part, data])
-        .map_err(down)?;
+    let mut statement = connection.prepare_cached(put).map_err(down)?;
+    statement.execute(params![key, data]).map_err(down)?;
     Ok(())
 }
 
 /// Drops what the snapshot at `revision` replaces.
-pub(super) fn compact(connection: &Connection, guild: GuildId, revision: u64) -> Result<(), PortError> {
-    for sql in [
-        "DELETE FROM log WHERE guild = ?1 AND revision <= ?2",
-        "DELETE FROM snap WHERE guild = ?1 AND revision < ?2",
-    ] {
+pub(super) fn compact(connection: &Connection, shelf: Shelf, revision: u64) -> Result<(), PortError> {
+    let log = ("DELETE FROM log WHERE at BETWEEN ?1 AND ?2", Some(revision));
+    let snap = ("DELETE FROM snap WHERE at BETWEEN ?1 AND ?2", revision.checked_sub(1));
+    for (sql, last) in [log, snap] {
+        let Some(last) = last else { continue };
         let mut statement = connection.prepare_cached(sql).map_err(down)?;
-        statement.execute([signed(guild.0), signed(revision)]).map_err(down)?;
+        statement.execute(shelf.keys(None, last)).map_err(down)?;
     }
     Ok(())
 }

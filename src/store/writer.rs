@@ -35,6 +35,9 @@ pub(super) type Tell = Box<dyn FnOnce(Result<(), PortError>)>;
 
 /// What makes a written record or snapshot visible.
 pub(super) struct End {
+    pub(super) guild: GuildId,
+    /// It is visible with the part itself: the guild's row says nothing new.
+    pub(super) is_seen: bool,
     pub(super) head: Head,
     pub(super) shard: ShardId,
     pub(super) awake: bool,
@@ -44,7 +47,6 @@ pub(super) struct End {
 pub(super) struct Large {
     pub(super) place: Place,
     pub(super) end: End,
-    pub(super) guild: GuildId,
     pub(super) rest: VecDeque<Vec<u8>>,
     pub(super) part: i64,
     pub(super) tell: Tell,
@@ -60,6 +62,8 @@ pub(super) struct Writer {
     /// Jobs whose wait is over; they come before the inbox.
     ready: VecDeque<Job>,
     awake: HashMap<(u32, u64), bool>,
+    /// Bytes of the journals of guilds that were written to, as far as they are known.
+    pub(super) journals: HashMap<GuildId, u64>,
     stopping: bool,
     pub(super) figures: Arc<StoreFigures>,
     /// What the commit under way takes in.
@@ -75,6 +79,7 @@ impl Writer {
             deferred: VecDeque::new(),
             ready: VecDeque::new(),
             awake: HashMap::new(),
+            journals: HashMap::new(),
             stopping: false,
             figures,
             taken: Load::default(),
@@ -104,6 +109,7 @@ impl Writer {
             self.note(began, outcome.is_ok());
             if outcome.is_err() {
                 self.awake.clear();
+                self.journals.clear();
             }
             for tell in tells {
                 tell(outcome.clone());
@@ -133,11 +139,7 @@ impl Writer {
 
     /// One commit: the jobs that are waiting, up to [`COMMIT`] bytes, and one part of a large one.
     fn commit(&mut self, inbox: &Receiver<Job>, first: Option<Job>, tells: &mut Vec<Tell>) -> Result<(), PortError> {
-        let mut failed = self
-            .connection
-            .execute_batch("BEGIN IMMEDIATE")
-            .map_err(tables::down)
-            .err();
+        let mut failed = tables::run(&self.connection, "BEGIN IMMEDIATE").err();
         let mut next = first;
         let mut bytes = 0;
         while let Some(job) = next {
@@ -158,7 +160,7 @@ impl Writer {
             None => self
                 .faults
                 .strike()
-                .and_then(|()| self.connection.execute_batch("COMMIT").map_err(tables::down)),
+                .and_then(|()| tables::run(&self.connection, "COMMIT")),
             Some(error) => Err(error),
         };
         if outcome.is_err() {
@@ -190,7 +192,7 @@ impl Writer {
         let (Some(large), Some(guild)) = (&self.large, job.guild()) else {
             return false;
         };
-        large.guild == guild || self.deferred.iter().any(|waiting| waiting.guild() == Some(guild))
+        large.end.guild == guild || self.deferred.iter().any(|waiting| waiting.guild() == Some(guild))
     }
 
     /// Does one job inside the open transaction, or puts it off; tells how many bytes it wrote. An error fails the
@@ -205,6 +207,7 @@ impl Writer {
             Job::Stop => self.stopping = true,
             // Wherever a result is dropped, its caller is gone and no longer wants to know.
             Job::Load { guild, epoch, done } => {
+                self.journals.remove(&guild);
                 match failed.map_or_else(|| load::guild(connection, guild, epoch), |error| Err(error.clone())) {
                     // The guild is not what it was before this commit: that is true only if the commit succeeds.
                     Ok(load::Read { stored, changed: true }) => {
@@ -246,7 +249,7 @@ impl Writer {
         let Some(mut large) = self.large.take() else {
             return Ok(());
         };
-        match tables::head(&self.connection, large.guild) {
+        match tables::head(&self.connection, large.end.guild) {
             Ok(head) => {
                 // Since the part before, another process may have come to own the guild, and may have written this revision.
                 if let Some(refusal) = tables::fences(head.epoch, large.end.head.epoch) {
@@ -279,13 +282,14 @@ impl Writer {
 
     /// Makes what was written visible and drops what it replaces.
     pub(super) fn finish(&mut self, place: Place, end: &End) -> Result<(), PortError> {
-        let mut head = end.head;
         if matches!(place.table, Table::Snap) {
-            tables::compact(&self.connection, place.guild, place.revision)?;
-            head.log_bytes = tables::log_bytes(&self.connection, place.guild)?;
+            tables::compact(&self.connection, place.shelf, place.revision)?;
+            self.journals.remove(&end.guild);
         }
-        tables::set_head(&self.connection, place.guild, &head)?;
-        self.wake(end.shard, place.guild, end.awake)
+        if !end.is_seen {
+            tables::set_head(&self.connection, end.guild, &end.head)?;
+        }
+        self.wake(end.shard, end.guild, end.awake)
     }
 
     /// Notes whether a process that starts must load the guild.

@@ -188,7 +188,7 @@ async fn a_store_that_is_dropped_leaves_its_directory_only_when_all_is_written()
         }
         drop(store);
         let _lock = DataDirLock::take(files.path(), Duration::from_secs(10)).unwrap();
-        let sql = "SELECT revision FROM guild";
+        let sql = "SELECT max(revision) FROM log";
         let last: i64 = files.database().query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(last.cast_unsigned(), begun + 200);
     }

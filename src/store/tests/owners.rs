@@ -8,8 +8,9 @@ use ostinato_machine::guild::{Record, Snapshot};
 use ostinato_machine::ids::{GuildId, NodeId};
 use tokio::sync::oneshot;
 
-use super::super::contract::{Bench as _, GUILD, SHARD, append, record, revisions, snapshot};
+use super::super::contract::{Bench as _, GUILD, SHARD, append, record, revisions, save, snapshot};
 use super::super::job::{Done, Job};
+use super::super::schema::SCHEMA;
 use super::super::writer::Writer;
 use super::super::{StoreFaults, StoreFigures, schema};
 use super::Files;
@@ -227,27 +228,61 @@ fn p15_a_stale_owner_of_a_shard_overwrites_no_session_in_a_hundred_races() {
     }
 }
 
+/// Makes of what this release wrote what the release of `schema` would have written, with a record that it was killed in.
+fn as_of(files: &Files, schema: i64) {
+    let old = |table: &str| {
+        format!(
+            "ALTER TABLE {table} RENAME TO new_{table}; \
+             CREATE TABLE {table} (guild INTEGER NOT NULL, revision INTEGER NOT NULL, part INTEGER NOT NULL, \
+             data BLOB NOT NULL, PRIMARY KEY (guild, revision, part)) STRICT, WITHOUT ROWID; \
+             INSERT INTO {table} SELECT guild.id, new.revision, max(new.part, 0), new.data FROM new_{table} AS new \
+             JOIN guild USING (shelf); DROP TABLE new_{table};"
+        )
+    };
+    let (log, snap) = (old("log"), old("snap"));
+    let without_owners = if schema < 2 { "DROP TABLE shard;" } else { "" };
+    let script = format!(
+        "{without_owners} {log} {snap} ALTER TABLE guild RENAME TO new_guild; \
+         CREATE TABLE guild (id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, revision INTEGER NOT NULL, \
+         log_bytes INTEGER NOT NULL, snap_revision INTEGER NOT NULL, snap_bytes INTEGER NOT NULL) STRICT; \
+         INSERT INTO guild SELECT id, epoch, (SELECT max(revision) FROM log WHERE guild = id), 9, snap_revision, \
+         snap_bytes FROM new_guild; DROP TABLE new_guild; \
+         INSERT INTO log (guild, revision, part, data) SELECT id, revision + 1, 0, x'7b' FROM guild; \
+         PRAGMA user_version = {schema}"
+    );
+    files.database().execute_batch(&script).unwrap();
+}
+
 #[tokio::test]
-async fn what_the_release_before_wrote_is_kept_and_owned_from_then_on() {
-    let files = Files::new();
-    let store = files.open();
-    store.append(append(GUILD, record(1, 10), true)).await.unwrap();
-    files.close(store);
-    files
-        .database()
-        .execute_batch("DROP TABLE shard; PRAGMA user_version = 1")
-        .unwrap();
-    let looked = super::super::Look::open(files.path()).unwrap();
-    assert_eq!(looked.guild(GUILD).unwrap().unwrap().revision, 1);
-    drop(looked);
-    let store = files.open();
-    assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [1]);
-    assert_eq!(store.load_shard(SHARD, 2).await.unwrap().awake, [GUILD]);
-    let late = store.checkpoint(SHARD, 1, ShardCheckpoint::default()).await;
-    assert_eq!(late.unwrap_err().kind, PortErrorKind::Gone);
-    let version: i64 = files
-        .database()
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .unwrap();
-    assert_eq!(version, 2);
+async fn what_the_releases_before_wrote_is_kept_and_owned_from_then_on() {
+    for schema in [1, 2] {
+        let files = Files::new();
+        let store = files.open();
+        store.snapshot(save(GUILD, snapshot(1, 200_000), true)).await.unwrap();
+        for (n, weight) in [(2, 10), (3, 200_000)] {
+            store.append(append(GUILD, record(n, weight), true)).await.unwrap();
+        }
+        let before = store.load(GUILD, 1).await.unwrap();
+        files.close(store);
+        as_of(&files, schema);
+        let looked = super::super::Look::open(files.path());
+        assert!(looked.is_err_and(|error| error.to_string().contains("look with that one")));
+        let store = files.open();
+        assert_eq!(
+            (&store.load(GUILD, 1).await.unwrap(), revisions(&before)),
+            (&before, vec![2, 3])
+        );
+        assert_eq!(store.load_shard(SHARD, 2).await.unwrap().awake, [GUILD]);
+        let late = store.checkpoint(SHARD, 1, ShardCheckpoint::default()).await;
+        assert_eq!(late.unwrap_err().kind, PortErrorKind::Gone);
+        for n in 4..=5 {
+            store.append(append(GUILD, record(n, 10), true)).await.unwrap();
+        }
+        assert_eq!(revisions(&store.load(GUILD, 1).await.unwrap()), [2, 3, 4, 5]);
+        let version: i64 = files
+            .database()
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, SCHEMA);
+    }
 }

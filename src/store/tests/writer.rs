@@ -7,7 +7,7 @@ use ostinato_actors::ports::{PortError, Stored};
 use ostinato_machine::ids::GuildId;
 use tokio::sync::oneshot;
 
-use super::super::contract::{OTHER, append, record};
+use super::super::contract::{OTHER, append, record, revisions};
 use super::super::job::Job;
 use super::super::writer::Writer;
 use super::super::{StoreFigures, StoreSettings, schema};
@@ -62,6 +62,41 @@ fn a_commit_that_fails_is_told_to_everybody_in_it_and_wakes_nobody_wrongly() {
         .query_row("SELECT count(*) FROM guild", [], |row| row.get(0))
         .unwrap();
     assert_eq!(rows, 0);
+}
+
+#[test]
+fn a_record_of_one_row_is_there_without_a_word_in_its_guilds_row_and_takes_the_place_of_a_torn_one() {
+    let files = Files::new();
+    let first = append_job(OTHER, 1, 10).0;
+    work_off(&files, 1_000_000, vec![first]);
+    let rows = "SELECT id, epoch, revision, snap_revision, snap_bytes FROM guild";
+    let said = || -> Vec<[i64; 5]> {
+        let database = files.database();
+        let mut said = database.prepare(rows).unwrap();
+        let said = said.query_map([], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
+        });
+        said.unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let before = said();
+    // Parts 0 and 1 of the second revision, and part 0 of the third.
+    for key in [
+        (1 << 42) + (2 << 10) + 1,
+        (1 << 42) + (2 << 10) + 2,
+        (1_i64 << 42) + (3 << 10) + 1,
+    ] {
+        let torn = "INSERT INTO log (at, data) VALUES (?1, x'7b')";
+        files.database().execute(torn, [key]).unwrap();
+    }
+    let jobs: Vec<_> = (2..=3).map(|revision| append_job(OTHER, revision, 10)).collect();
+    let (load, mut loaded) = load_job(OTHER);
+    let (jobs, mut answers): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+    work_off(&files, 1_000_000, jobs.into_iter().chain([load]).collect());
+    for answer in &mut answers {
+        answer.try_recv().unwrap().unwrap();
+    }
+    assert_eq!(revisions(&loaded.try_recv().unwrap().unwrap()), [1, 2, 3]);
+    assert_eq!((before.len(), said()), (1, before));
 }
 
 #[test]
