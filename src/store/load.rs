@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::tables::{self, Head, Shelf, down, signed};
+use super::tables::{self, Head, Ordinal, down, signed};
 
 /// The epoch of a first owner: nobody has a lower one, and so it is not written down by a read.
 pub(super) const FIRST: u64 = 1;
@@ -37,7 +37,7 @@ pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Resu
         head.epoch = epoch;
         tables::set_head(connection, guild, &head)?;
     }
-    let Some(shelf) = head.shelf.filter(|_| head.revision > 0) else {
+    let Some(ordinal) = head.ordinal.filter(|_| head.revision > 0) else {
         return Ok(Read {
             stored: nothing,
             changed: raised,
@@ -60,7 +60,7 @@ pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Resu
                 .then(|| head.snap_revision + records.len() as u64)
                 .filter(|good| *good > 0);
             tracing::error!(%guild, why, goes_on_from = good, "what is stored of a guild can't be read; it is set aside");
-            set_aside(connection, (guild, shelf), (&head, good), &why)?;
+            set_aside(connection, (guild, ordinal), (&head, good), &why)?;
             let stored = good.map_or(nothing, |_| Stored { snapshot, records });
             Ok(Read { stored, changed: true })
         }
@@ -84,13 +84,13 @@ impl From<rusqlite::Error> for Unreadable {
 }
 
 pub(super) fn snapshot(connection: &Connection, head: &Head) -> Result<Option<Snapshot>, Unreadable> {
-    let Some(shelf) = head.shelf.filter(|_| head.snap_bytes > 0) else {
+    let Some(ordinal) = head.ordinal.filter(|_| head.snap_bytes > 0) else {
         return Ok(None);
     };
     let sql = "SELECT data FROM snap WHERE at BETWEEN ?1 AND ?2 ORDER BY at";
     let mut statement = connection.prepare_cached(sql)?;
     let mut data = Vec::new();
-    let mut rows = statement.query(shelf.keys(head.snap_revision.checked_sub(1), head.snap_revision))?;
+    let mut rows = statement.query(ordinal.keys(head.snap_revision.checked_sub(1), head.snap_revision))?;
     while let Some(row) = rows.next()? {
         data.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
     }
@@ -137,10 +137,10 @@ fn read_records(connection: &Connection, head: &Head, records: &mut Vec<Record>)
 
 /// The visible records after the snapshot as they were written; with a fault, those before it and the one that it is in.
 fn read_parts(connection: &Connection, head: &Head, parts: &mut Vec<(u64, Vec<u8>)>) -> rusqlite::Result<()> {
-    let Some(shelf) = head.shelf else { return Ok(()) };
+    let Some(ordinal) = head.ordinal else { return Ok(()) };
     let sql = "SELECT revision, data FROM log WHERE at BETWEEN ?1 AND ?2 ORDER BY at";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(shelf.keys(Some(head.snap_revision), head.revision))?;
+    let mut rows = statement.query(ordinal.keys(Some(head.snap_revision), head.revision))?;
     while let Some(row) = rows.next()? {
         let revision = row.get::<_, i64>(0)?.cast_unsigned();
         let data = row.get_ref(1)?.as_blob()?;
@@ -179,7 +179,7 @@ fn parse<T: DeserializeOwned>(data: &[u8], what: &str) -> Result<T, Unreadable> 
 /// Moves what can't be read out of the way: the records after `good`, or, without a good revision, everything.
 fn set_aside(
     connection: &Connection,
-    (guild, shelf): (GuildId, Shelf),
+    (guild, ordinal): (GuildId, Ordinal),
     (head, good): (&Head, Option<u64>),
     why: &str,
 ) -> Result<(), PortError> {
@@ -188,7 +188,7 @@ fn set_aside(
         .map_or(0, |since| since.as_millis());
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let id = signed(guild.0);
-    let [first, last] = shelf.keys(good, u64::MAX);
+    let [first, last] = ordinal.keys(good, u64::MAX);
     for (kind, table) in [("log", "log"), ("snapshot", "snap")] {
         let whose = format!("FROM {table} WHERE at BETWEEN ?1 AND ?2");
         let copy = format!(

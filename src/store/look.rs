@@ -271,7 +271,9 @@ fn row(connection: &Connection, guild: GuildId) -> Result<Row, PortError> {
     Ok(Row {
         guild,
         revision: head.revision,
-        log_bytes: head.shelf.map_or(Ok(0), |shelf| tables::log_bytes(connection, shelf))?,
+        log_bytes: head
+            .ordinal
+            .map_or(Ok(0), |ordinal| tables::log_bytes(connection, ordinal))?,
         snapshot,
         snap_bytes: head.snap_bytes,
         since_ms: written_ms(connection, &head, first)?,
@@ -285,8 +287,8 @@ fn written_ms(connection: &Connection, head: &Head, revision: u64) -> Result<Opt
     struct Written {
         at_ms: u64,
     }
-    let Some(shelf) = head.shelf else { return Ok(None) };
-    let data = tables::record(connection, shelf, revision)?;
+    let Some(ordinal) = head.ordinal else { return Ok(None) };
+    let data = tables::record(connection, ordinal, revision)?;
     let written = data.and_then(|data| serde_json::from_slice::<Written>(&data).ok());
     Ok(written.map(|written| written.at_ms))
 }

@@ -11,7 +11,7 @@ use ostinato_machine::ids::{GuildId, ShardId};
 
 use super::job::{Done, Job};
 use super::load::FIRST;
-use super::tables::{self, Head, Place, Shelf, Table, WHOLE};
+use super::tables::{self, Head, Ordinal, Place, Table, WHOLE};
 use super::writer::{End, Large, PART, Tell, Writer};
 
 /// A journal smaller than this is never compacted, bytes.
@@ -69,7 +69,7 @@ impl Writer {
             self.deferred.push_back(Job::Append { append, done });
             return Ok(0);
         }
-        let (shelf, journal) = match self.shelf(append.guild, &head, data.len() as u64) {
+        let (ordinal, journal) = match self.ordinal(append.guild, &head, data.len() as u64) {
             Ok(found) => found,
             Err(error) => {
                 tells.push(appended(done, false));
@@ -79,7 +79,7 @@ impl Writer {
         let wants_snapshot = journal > COMPACT_FROM.max(head.snap_bytes);
         let place = Place {
             table: Table::Log,
-            shelf,
+            ordinal,
             revision: record.revision,
         };
         // What stands in one row is seen without the guild's row: that is half of the pages of most commits.
@@ -99,17 +99,17 @@ impl Writer {
     }
 
     /// Where the guild's rows stand, and the bytes of its journal with `more` of it.
-    fn shelf(&mut self, guild: GuildId, head: &Head, more: u64) -> Result<(Shelf, u64), PortError> {
-        let shelf = tables::shelve(&self.connection, guild, head)?;
+    fn ordinal(&mut self, guild: GuildId, head: &Head, more: u64) -> Result<(Ordinal, u64), PortError> {
+        let ordinal = tables::number(&self.connection, guild, head)?;
         if self.journals.len() >= JOURNALS && !self.journals.contains_key(&guild) {
             self.journals.clear();
         }
         let journal = match self.journals.entry(guild) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(tables::log_bytes(&self.connection, shelf)?),
+            Entry::Vacant(unknown) => unknown.insert(tables::log_bytes(&self.connection, ordinal)?),
         };
         *journal += more;
-        Ok((shelf, *journal))
+        Ok((ordinal, *journal))
     }
 
     /// What is visible of the guild, and why the record may not be written.
@@ -118,8 +118,8 @@ impl Writer {
         let head = tables::head(&self.connection, append.guild)?;
         let mut refusal = head.refuses(record.epoch, record.revision);
         if refusal.is_none() && record.revision <= head.revision {
-            let there = match head.shelf {
-                Some(shelf) => tables::record(&self.connection, shelf, record.revision)?,
+            let there = match head.ordinal {
+                Some(ordinal) => tables::record(&self.connection, ordinal, record.revision)?,
                 None => None,
             };
             if there.is_some_and(|there| there != data) {
@@ -172,8 +172,8 @@ impl Writer {
             snap_bytes: data.len() as u64,
             ..head
         };
-        let shelf = match tables::shelve(&self.connection, guild, &head) {
-            Ok(shelf) => shelf,
+        let ordinal = match tables::number(&self.connection, guild, &head) {
+            Ok(ordinal) => ordinal,
             Err(error) => {
                 tells.push(told(done));
                 return Err(error);
@@ -181,7 +181,7 @@ impl Writer {
         };
         let place = Place {
             table: Table::Snap,
-            shelf,
+            ordinal,
             revision,
         };
         let end = End {

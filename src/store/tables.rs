@@ -19,9 +19,9 @@ const REVISION_BITS: u32 = 32;
 /// rows of a guild stand side by side in a tree of plain numbers: a key of its own words would make the tree five times
 /// as deep, since SQLite keeps whole rows in the inner pages of such a one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shelf(i64);
+pub(super) struct Ordinal(i64);
 
-impl Shelf {
+impl Ordinal {
     /// The key of a part; `None` when the numbers are beyond what a key holds.
     fn key(self, revision: u64, part: i64) -> Option<i64> {
         let revision = i64::from(u32::try_from(revision).ok()?);
@@ -45,7 +45,7 @@ impl Shelf {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     /// Where its rows stand; `None`: the guild was never written of.
-    pub(super) shelf: Option<Shelf>,
+    pub(super) ordinal: Option<Ordinal>,
     pub(super) epoch: u64,
     pub(super) revision: u64,
     pub(super) snap_revision: u64,
@@ -83,7 +83,7 @@ pub(super) enum Table {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) table: Table,
-    pub(super) shelf: Shelf,
+    pub(super) ordinal: Ordinal,
     pub(super) revision: u64,
 }
 
@@ -91,7 +91,7 @@ impl Place {
     /// Why something of so many parts has no room there.
     pub(super) fn refuses(&self, parts: usize) -> Option<PortError> {
         let last = i64::try_from(parts).unwrap_or(i64::MAX).saturating_sub(1);
-        self.shelf
+        self.ordinal
             .key(self.revision, last)
             .is_none()
             .then(|| self.too_much(last))
@@ -130,15 +130,15 @@ pub(super) fn run(connection: &Connection, sql: &str) -> Result<(), PortError> {
 }
 
 pub(super) fn head(connection: &Connection, guild: GuildId) -> Result<Head, PortError> {
-    let sql = "SELECT shelf, epoch, revision, snap_revision, snap_bytes, \
-               (SELECT log.revision FROM log WHERE at BETWEEN guild.shelf << 42 AND (guild.shelf << 42) + (1 << 42) - 1 \
+    let sql = "SELECT ordinal, epoch, revision, snap_revision, snap_bytes, \
+               (SELECT log.revision FROM log WHERE at BETWEEN guild.ordinal << 42 AND (guild.ordinal << 42) + (1 << 42) - 1 \
                AND part = -1 ORDER BY at DESC LIMIT 1) FROM guild WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(down)?;
     let number = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let head = statement.query_row([signed(guild.0)], |row| {
         let newest = row.get::<_, Option<i64>>(5)?.unwrap_or_default();
         Ok(Head {
-            shelf: Some(Shelf(row.get(0)?)),
+            ordinal: Some(Ordinal(row.get(0)?)),
             epoch: number(row, 1)?,
             revision: number(row, 2)?.max(newest.cast_unsigned()),
             snap_revision: number(row, 3)?,
@@ -160,12 +160,12 @@ pub(super) fn set_head(connection: &Connection, guild: GuildId, head: &Head) -> 
 }
 
 /// Where the guild's rows stand; a guild that has no place yet gets one.
-pub(super) fn shelve(connection: &Connection, guild: GuildId, head: &Head) -> Result<Shelf, PortError> {
-    if let Some(shelf) = head.shelf {
-        return Ok(shelf);
+pub(super) fn number(connection: &Connection, guild: GuildId, head: &Head) -> Result<Ordinal, PortError> {
+    if let Some(ordinal) = head.ordinal {
+        return Ok(ordinal);
     }
     set_head(connection, guild, &Head::default())?;
-    Ok(Shelf(connection.last_insert_rowid()))
+    Ok(Ordinal(connection.last_insert_rowid()))
 }
 
 /// The epoch that owns a shard; 0 before the first.
@@ -187,11 +187,11 @@ pub(super) fn set_shard_epoch(connection: &Connection, shard: ShardId, epoch: u6
 }
 
 /// A visible record as it was written; `None` if a snapshot has taken its place.
-pub(super) fn record(connection: &Connection, shelf: Shelf, revision: u64) -> Result<Option<Vec<u8>>, PortError> {
+pub(super) fn record(connection: &Connection, ordinal: Ordinal, revision: u64) -> Result<Option<Vec<u8>>, PortError> {
     let sql = "SELECT data FROM log WHERE at BETWEEN ?1 AND ?2 ORDER BY at";
     let mut statement = connection.prepare_cached(sql).map_err(down)?;
     let parts = statement
-        .query_map(shelf.keys(revision.checked_sub(1), revision), |row| {
+        .query_map(ordinal.keys(revision.checked_sub(1), revision), |row| {
             row.get::<_, Vec<u8>>(0)
         })
         .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
@@ -200,19 +200,23 @@ pub(super) fn record(connection: &Connection, shelf: Shelf, revision: u64) -> Re
 }
 
 /// Bytes of the guild's journal.
-pub(super) fn log_bytes(connection: &Connection, shelf: Shelf) -> Result<u64, PortError> {
+pub(super) fn log_bytes(connection: &Connection, ordinal: Ordinal) -> Result<u64, PortError> {
     let sql = "SELECT coalesce(sum(length(data)), 0) FROM log WHERE at BETWEEN ?1 AND ?2";
     let mut statement = connection.prepare_cached(sql).map_err(down)?;
     let bytes: i64 = statement
-        .query_row(shelf.keys(None, u64::MAX), |row| row.get(0))
+        .query_row(ordinal.keys(None, u64::MAX), |row| row.get(0))
         .map_err(down)?;
     Ok(bytes.unsigned_abs())
 }
 
 /// Writes one part. The first one replaces whatever an interrupted attempt left.
 pub(super) fn put_part(connection: &Connection, place: Place, part: i64, data: &[u8]) -> Result<(), PortError> {
-    let Place { table, shelf, revision } = place;
-    let key = shelf.key(revision, part).ok_or_else(|| place.too_much(part))?;
+    let Place {
+        table,
+        ordinal,
+        revision,
+    } = place;
+    let key = ordinal.key(revision, part).ok_or_else(|| place.too_much(part))?;
     let (stale, put) = match table {
         Table::Log => (
             "DELETE FROM log WHERE at BETWEEN ?1 AND ?2",
@@ -226,7 +230,7 @@ pub(super) fn put_part(connection: &Connection, place: Place, part: i64, data: &
     if part <= 0 {
         let mut statement = connection.prepare_cached(stale).map_err(down)?;
         statement
-            .execute(shelf.keys(revision.checked_sub(1), revision))
+            .execute(ordinal.keys(revision.checked_sub(1), revision))
             .map_err(down)?;
     }
     let mut statement = connection.prepare_cached(put).map_err(down)?;
@@ -235,13 +239,13 @@ pub(super) fn put_part(connection: &Connection, place: Place, part: i64, data: &
 }
 
 /// Drops what the snapshot at `revision` replaces.
-pub(super) fn compact(connection: &Connection, shelf: Shelf, revision: u64) -> Result<(), PortError> {
+pub(super) fn compact(connection: &Connection, ordinal: Ordinal, revision: u64) -> Result<(), PortError> {
     let log = ("DELETE FROM log WHERE at BETWEEN ?1 AND ?2", Some(revision));
     let snap = ("DELETE FROM snap WHERE at BETWEEN ?1 AND ?2", revision.checked_sub(1));
     for (sql, last) in [log, snap] {
         let Some(last) = last else { continue };
         let mut statement = connection.prepare_cached(sql).map_err(down)?;
-        statement.execute(shelf.keys(None, last)).map_err(down)?;
+        statement.execute(ordinal.keys(None, last)).map_err(down)?;
     }
     Ok(())
 }

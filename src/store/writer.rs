@@ -283,7 +283,7 @@ impl Writer {
     /// Makes what was written visible and drops what it replaces.
     pub(super) fn finish(&mut self, place: Place, end: &End) -> Result<(), PortError> {
         if matches!(place.table, Table::Snap) {
-            tables::compact(&self.connection, place.shelf, place.revision)?;
+            tables::compact(&self.connection, place.ordinal, place.revision)?;
             self.journals.remove(&end.guild);
         }
         if !end.is_seen {

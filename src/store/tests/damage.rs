@@ -23,7 +23,7 @@ async fn a_damaged_record_is_set_aside_with_all_after_it_and_the_guild_goes_on_b
     for n in 4..=7 {
         store.append(append(OTHER, record(n, 10), true)).await.unwrap();
     }
-    let broken = "UPDATE log SET data = x'7b' WHERE shelf = 1 AND revision = 6";
+    let broken = "UPDATE log SET data = x'7b' WHERE ordinal = 1 AND revision = 6";
     files.database().execute(broken, []).unwrap();
     for _ in 0..2 {
         let loaded = store.load(OTHER, 1).await.unwrap();
@@ -43,7 +43,7 @@ async fn a_damaged_snapshot_is_set_aside_whole_and_the_guild_starts_empty() {
     let store = files.open();
     store.snapshot(save(OTHER, snapshot(3, 100_000), true)).await.unwrap();
     store.append(append(OTHER, record(4, 10), true)).await.unwrap();
-    let broken = "DELETE FROM snap WHERE shelf = 1 AND part = 1";
+    let broken = "DELETE FROM snap WHERE ordinal = 1 AND part = 1";
     files.database().execute(broken, []).unwrap();
     assert_eq!(store.load(OTHER, 1).await.unwrap(), Stored::default());
     assert_eq!(aside(&files), [("log".into(), 4), ("snapshot".into(), 3)]);
@@ -54,8 +54,8 @@ async fn a_damaged_snapshot_is_set_aside_whole_and_the_guild_starts_empty() {
 #[tokio::test]
 async fn a_record_that_is_missing_or_stands_in_a_strange_place_is_damage() {
     for broken in [
-        "DELETE FROM log WHERE shelf = 1 AND revision = 2",
-        "UPDATE log SET data = (SELECT data FROM log WHERE shelf = 1 AND revision = 1) WHERE revision = 2",
+        "DELETE FROM log WHERE ordinal = 1 AND revision = 2",
+        "UPDATE log SET data = (SELECT data FROM log WHERE ordinal = 1 AND revision = 1) WHERE revision = 2",
     ] {
         let files = Files::new();
         let store = files.open();

@@ -60,7 +60,7 @@ async fn the_files_stay_bounded_however_much_is_written() {
     let files = Files::new();
     let store = files.open();
     let (mut written, mut snapshots) = (0, 0);
-    for n in 1..=3_000 {
+    for n in 1..=6_000 {
         written += 10_000;
         let appended = store.append(append(GUILD, record(n, 10_000), true)).await.unwrap();
         if appended.wants_snapshot {
@@ -76,7 +76,7 @@ async fn the_files_stay_bounded_however_much_is_written() {
         sizes.iter().sum::<u64>() < written / 2,
         "{sizes:?} after {written} bytes"
     );
-    assert!((100..1_000).contains(&snapshots), "{snapshots} snapshots");
+    assert!((200..2_000).contains(&snapshots), "{snapshots} snapshots");
 }
 
 #[tokio::test]

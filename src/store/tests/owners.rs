@@ -236,7 +236,7 @@ fn as_of(files: &Files, schema: i64) {
              CREATE TABLE {table} (guild INTEGER NOT NULL, revision INTEGER NOT NULL, part INTEGER NOT NULL, \
              data BLOB NOT NULL, PRIMARY KEY (guild, revision, part)) STRICT, WITHOUT ROWID; \
              INSERT INTO {table} SELECT guild.id, new.revision, max(new.part, 0), new.data FROM new_{table} AS new \
-             JOIN guild USING (shelf); DROP TABLE new_{table};"
+             JOIN guild USING (ordinal); DROP TABLE new_{table};"
         )
     };
     let (log, snap) = (old("log"), old("snap"));
