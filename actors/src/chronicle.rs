@@ -3,14 +3,16 @@
 //! One for the whole process; arbiters write it, whoever serves it reads it, from any thread. Nothing in it holds what a
 //! user wrote: a death is told by its place in the code, an input by its name.
 
+mod entries;
 mod gaps;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ostinato_machine::ids::{CauseId, GuildId, ShardId};
+use ostinato_machine::ids::GuildId;
 
+pub use entries::{Alarm, Barred, Cause, DeadLetter, Death, Had, Ordered};
 pub use gaps::{Gap, GapCause, Gaps};
 
 /// How many of each kind are kept.
@@ -18,113 +20,6 @@ pub const KEPT: usize = 100;
 
 /// Places of deaths that are told apart; beyond, they are counted together.
 const PLACES: usize = 256;
-
-/// What a guild's actor died of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// A panic while it decided: its value is intact.
-    Decide,
-    /// A panic or an error while it applied: its value is rebuilt.
-    Apply,
-    /// It was gone without a word.
-    Gone,
-    /// It was to start without a value.
-    NoValue,
-}
-
-impl Cause {
-    /// Every cause.
-    pub const ALL: [Self; 4] = [Self::Decide, Self::Apply, Self::Gone, Self::NoValue];
-
-    /// Its name, for logs and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Decide => "decide",
-            Self::Apply => "apply",
-            Self::Gone => "gone",
-            Self::NoValue => "no_value",
-        }
-    }
-}
-
-/// An input that a guild had, by its name, and when, wall-clock ms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Had {
-    /// When it was accepted, wall-clock ms.
-    pub at_ms: u64,
-    /// Its name.
-    pub input: &'static str,
-}
-
-/// One death of a guild's actor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Death {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// The guild.
-    pub guild: GuildId,
-    /// Its shard.
-    pub shard: ShardId,
-    /// Which incarnation.
-    pub incarnation: u64,
-    /// What of.
-    pub cause: Cause,
-    /// Where in the code; equal deaths have equal places.
-    pub place: Arc<str>,
-    /// The input that it had in hand.
-    pub input: &'static str,
-    /// What the user was told to name it by.
-    pub reference: Arc<str>,
-    /// Whether the guild's value was intact.
-    pub kept: bool,
-    /// The inputs before, oldest first.
-    pub before: Vec<Had>,
-}
-
-/// An input that killed a guild and is not tried again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// The guild.
-    pub guild: GuildId,
-    /// Its shard.
-    pub shard: ShardId,
-    /// The input's name.
-    pub input: &'static str,
-    /// Who caused it.
-    pub cause: CauseId,
-    /// What the user was told to name it by; the death has the same.
-    pub reference: Arc<str>,
-}
-
-/// Many guilds of a shard died within a short time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Alarm {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// The shard.
-    pub shard: ShardId,
-    /// How many different guilds.
-    pub guilds: usize,
-}
-
-/// What an operator ordered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ordered {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// Who, as they said.
-    pub who: String,
-    /// Why, as they said.
-    pub why: String,
-    /// What, such as `restart guild 5`.
-    pub what: String,
-    /// What the order is spoken of by.
-    pub reference: Arc<str>,
-    /// What came of it: `done`, or why not.
-    pub outcome: String,
-}
 
 /// What is counted. Each is a number that only rises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,6 +201,8 @@ impl Chronicle {
 
 #[cfg(test)]
 mod tests {
+    use ostinato_machine::ids::{CauseId, ShardId};
+
     use super::*;
 
     fn death(guild: u64, place: &str) -> Death {
@@ -316,7 +213,7 @@ mod tests {
             incarnation: 1,
             cause: Cause::Decide,
             place: place.into(),
-            input: "skip",
+            input: "skip".into(),
             reference: format!("r{guild}").into(),
             kept: true,
             before: Vec::new(),
@@ -332,7 +229,7 @@ mod tests {
                 at_ms: guild,
                 guild: GuildId(guild),
                 shard: ShardId(0),
-                input: "skip",
+                input: "skip".into(),
                 cause: CauseId::Interaction(guild),
                 reference: format!("r{guild}").into(),
             });

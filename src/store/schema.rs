@@ -9,8 +9,9 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{Durability, OpenError, StoreSettings};
 
-/// Schema that this release writes. The second one has the table `shard`; what the first one holds stays as it is.
-pub(super) const SCHEMA: i64 = 2;
+/// Schema that this release writes. The second one has the table `shard`, the third one `audit`; what those before hold
+/// stays as it is.
+pub(super) const SCHEMA: i64 = 3;
 
 /// The oldest schema that can be looked into without bringing it up to date: what came later is not read there.
 pub(super) const READABLE: i64 = 1;
@@ -43,6 +44,11 @@ CREATE TABLE IF NOT EXISTS node (
 CREATE TABLE IF NOT EXISTS seats (
     shard INTEGER NOT NULL, guild INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (shard, guild)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS audit_owner ON audit (owner);
+CREATE INDEX IF NOT EXISTS audit_kind ON audit (kind);
 ";
 
 /// Opens the file at `path` with the settings' durability and brings its tables up to date.

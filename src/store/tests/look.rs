@@ -132,7 +132,7 @@ fn a_file_that_is_no_store_is_named_with_the_one_that_is_meant() {
         (path("short.db"), "no SQLite file"),
         (path("other.db"), "without guilds"),
         (path("empty.db"), "without guilds"),
-        (newer.path().into(), "schema 7, this one knows 2"),
+        (newer.path().into(), "schema 7, this one knows 3"),
     ] {
         for guild in [None, Some(GuildId(1))] {
             let (text, fault) = replay(&path, guild, 0, false);
