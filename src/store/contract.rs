@@ -12,7 +12,7 @@ use ostinato_machine::guild::{Event, Kept, RECORD_VERSION, Record, Seat, Snapsho
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId, UserId};
 use serde_json::json;
 
-pub(super) use audit::{EVERY, death};
+pub(super) use audit::{EVERY, death, each};
 
 pub(super) const SHARD: ShardId = ShardId(0);
 /// Beyond what fits into a signed number.

@@ -65,7 +65,7 @@ fn barred(at_ms: u64) -> Audit {
 }
 
 /// One of each kind, newest first.
-fn each() -> Vec<Audit> {
+pub(in crate::store) fn each() -> Vec<Audit> {
     let (at_ms, shard, cause) = (4, SHARD, CauseId::Order("key".into()));
     let letter = DeadLetter {
         at_ms,
