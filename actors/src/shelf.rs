@@ -20,7 +20,7 @@ use crate::fleet_actor::Now;
 use crate::ports::{Audit, AuditFilter, AuditKind, GuildStore, PortError, PortErrorKind};
 use crate::station::sleep_ms;
 
-/// Most entries that are written at once: some ten kilobytes.
+/// Most entries that are written at once: below a hundred kilobytes, so that no record of a guild waits for them.
 const BATCH: usize = 64;
 
 /// Longest wait for one write, or for one read.
