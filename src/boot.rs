@@ -340,6 +340,7 @@ async fn start(
         shards: total,
         prefix: prefix.is_some(),
     });
+    let audit = store.clone();
     let store = store.clone();
     let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {
         let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
@@ -365,7 +366,12 @@ async fn start(
             fleet,
         })
     });
-    Ok(Root::start(config.actors((0..total).map(ShardId).collect(), total), make).await?)
+    Ok(
+        Root::start(config.actors((0..total).map(ShardId).collect(), total), make, || {
+            Rc::new(audit)
+        })
+        .await?,
+    )
 }
 
 #[cfg(test)]

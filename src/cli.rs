@@ -77,6 +77,9 @@ pub struct ReplayArgs {
         hide_default_value = true
     )]
     from: u64,
+    /// Show what was reported instead, of one guild or of all: deaths, dead letters, alarms, orders, refusals at the door.
+    #[arg(long, conflicts_with = "from")]
+    audit: bool,
     /// One JSON object.
     #[arg(long)]
     json: bool,
@@ -191,6 +194,7 @@ fn show_journal(args: ReplayArgs) -> Exit {
         path: args.path,
         guild: args.guild.map(GuildId),
         from: args.from,
+        audit: args.audit,
         json: args.json,
         limits: config::read(&Sources::of_process()).limits(),
     };

@@ -1,130 +1,30 @@
-//! What happened to actors since the process began: counts, and the newest deaths, dead letters, alarms and orders.
+//! What happened to actors: counts since the process began, and the newest deaths, dead letters, alarms and orders, those of
+//! earlier processes too. What is noted goes to the store by the [`Outbox`].
 //!
 //! One for the whole process; arbiters write it, whoever serves it reads it, from any thread. Nothing in it holds what a
 //! user wrote: a death is told by its place in the code, an input by its name.
 
+mod entries;
 mod gaps;
+mod outbox;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ostinato_machine::ids::{CauseId, GuildId, ShardId};
+use ostinato_machine::ids::GuildId;
 
+use crate::ports::{Audit, Told};
+
+pub use entries::{Alarm, Barred, Cause, DeadLetter, Death, Had, Ordered};
 pub use gaps::{Gap, GapCause, Gaps};
+pub use outbox::Outbox;
 
 /// How many of each kind are kept.
 pub const KEPT: usize = 100;
 
 /// Places of deaths that are told apart; beyond, they are counted together.
 const PLACES: usize = 256;
-
-/// What a guild's actor died of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// A panic while it decided: its value is intact.
-    Decide,
-    /// A panic or an error while it applied: its value is rebuilt.
-    Apply,
-    /// It was gone without a word.
-    Gone,
-    /// It was to start without a value.
-    NoValue,
-}
-
-impl Cause {
-    /// Every cause.
-    pub const ALL: [Self; 4] = [Self::Decide, Self::Apply, Self::Gone, Self::NoValue];
-
-    /// Its name, for logs and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Decide => "decide",
-            Self::Apply => "apply",
-            Self::Gone => "gone",
-            Self::NoValue => "no_value",
-        }
-    }
-}
-
-/// An input that a guild had, by its name, and when, wall-clock ms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Had {
-    /// When it was accepted, wall-clock ms.
-    pub at_ms: u64,
-    /// Its name.
-    pub input: &'static str,
-}
-
-/// One death of a guild's actor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Death {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// The guild.
-    pub guild: GuildId,
-    /// Its shard.
-    pub shard: ShardId,
-    /// Which incarnation.
-    pub incarnation: u64,
-    /// What of.
-    pub cause: Cause,
-    /// Where in the code; equal deaths have equal places.
-    pub place: Arc<str>,
-    /// The input that it had in hand.
-    pub input: &'static str,
-    /// What the user was told to name it by.
-    pub reference: Arc<str>,
-    /// Whether the guild's value was intact.
-    pub kept: bool,
-    /// The inputs before, oldest first.
-    pub before: Vec<Had>,
-}
-
-/// An input that killed a guild and is not tried again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// The guild.
-    pub guild: GuildId,
-    /// Its shard.
-    pub shard: ShardId,
-    /// The input's name.
-    pub input: &'static str,
-    /// Who caused it.
-    pub cause: CauseId,
-    /// What the user was told to name it by; the death has the same.
-    pub reference: Arc<str>,
-}
-
-/// Many guilds of a shard died within a short time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Alarm {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// The shard.
-    pub shard: ShardId,
-    /// How many different guilds.
-    pub guilds: usize,
-}
-
-/// What an operator ordered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ordered {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// Who, as they said.
-    pub who: String,
-    /// Why, as they said.
-    pub why: String,
-    /// What, such as `restart guild 5`.
-    pub what: String,
-    /// What the order is spoken of by.
-    pub reference: Arc<str>,
-    /// What came of it: `done`, or why not.
-    pub outcome: String,
-}
 
 /// What is counted. Each is a number that only rises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +70,7 @@ struct Rings {
     gaps: VecDeque<Gap>,
     gaps_by: BTreeMap<GapCause, Gaps>,
     orders: VecDeque<Arc<Ordered>>,
+    barred: VecDeque<Arc<Barred>>,
     places: BTreeMap<Arc<str>, u64>,
     causes: BTreeMap<Cause, u64>,
     alarmed: u64,
@@ -180,6 +81,7 @@ struct Rings {
 pub struct Chronicle {
     counts: [AtomicU64; Count::LEN],
     rings: Mutex<Rings>,
+    outbox: Outbox,
 }
 
 /// Puts one in, and lets the oldest go.
@@ -188,6 +90,25 @@ fn keep<T>(ring: &mut VecDeque<T>, one: T) {
         ring.pop_front();
     }
     ring.push_back(one);
+}
+
+/// Puts an older one in, where there is room.
+fn keep_before<T>(ring: &mut VecDeque<T>, one: T) {
+    if ring.len() < KEPT {
+        ring.push_front(one);
+    }
+}
+
+impl Rings {
+    /// Counts a death at its place.
+    fn place(&mut self, place: &Arc<str>) {
+        let place = if self.places.len() < PLACES || self.places.contains_key(place) {
+            Arc::clone(place)
+        } else {
+            Arc::from("elsewhere")
+        };
+        *self.places.entry(place).or_default() += 1;
+    }
 }
 
 impl Chronicle {
@@ -202,26 +123,28 @@ impl Chronicle {
     }
 
     pub(crate) fn died(&self, death: Death) {
+        let death = Arc::new(death);
         let mut rings = self.rings();
         *rings.causes.entry(death.cause).or_default() += 1;
-        let place = if rings.places.len() < PLACES || rings.places.contains_key(&death.place) {
-            Arc::clone(&death.place)
-        } else {
-            Arc::from("elsewhere")
-        };
-        *rings.places.entry(place).or_default() += 1;
-        keep(&mut rings.deaths, Arc::new(death));
+        rings.place(&death.place);
+        keep(&mut rings.deaths, Arc::clone(&death));
+        drop(rings);
+        self.outbox.put(Told::Death(death));
     }
 
     pub(crate) fn dead_letter(&self, letter: DeadLetter) {
         self.count(Count::DeadLettered);
-        keep(&mut self.rings().letters, Arc::new(letter));
+        let letter = Arc::new(letter);
+        keep(&mut self.rings().letters, Arc::clone(&letter));
+        self.outbox.put(Told::DeadLetter(letter));
     }
 
     pub(crate) fn alarm(&self, alarm: Alarm) {
         let mut rings = self.rings();
         rings.alarmed = rings.alarmed.saturating_add(1);
         keep(&mut rings.alarms, alarm);
+        drop(rings);
+        self.outbox.put(Told::Alarm(alarm));
     }
 
     pub(crate) fn gap(&self, gap: Gap) {
@@ -244,7 +167,41 @@ impl Chronicle {
 
     /// Keeps what an operator ordered.
     pub fn ordered(&self, ordered: Ordered) {
-        keep(&mut self.rings().orders, Arc::new(ordered));
+        let ordered = Arc::new(ordered);
+        keep(&mut self.rings().orders, Arc::clone(&ordered));
+        self.outbox.put(Told::Order(ordered));
+    }
+
+    /// Keeps what a server's door refused.
+    pub fn bar(&self, barred: Barred) {
+        let barred = Arc::new(barred);
+        keep(&mut self.rings().barred, Arc::clone(&barred));
+        self.outbox.put(Told::Barred(barred));
+    }
+
+    /// Puts what earlier processes stored before what this one has seen. Counts stay those of this process.
+    pub(crate) fn recall(&self, found: Vec<Audit>) {
+        if let Some(newest) = found.iter().map(|entry| entry.id).max() {
+            self.outbox.follow(newest);
+        }
+        let mut rings = self.rings();
+        for Audit { told, .. } in found {
+            match told {
+                Told::Death(death) => {
+                    rings.place(&death.place);
+                    keep_before(&mut rings.deaths, death);
+                }
+                Told::DeadLetter(letter) => keep_before(&mut rings.letters, letter),
+                Told::Alarm(alarm) => keep_before(&mut rings.alarms, alarm),
+                Told::Order(order) => keep_before(&mut rings.orders, order),
+                Told::Barred(barred) => keep_before(&mut rings.barred, barred),
+            }
+        }
+    }
+
+    /// What of it waits to be stored, was stored, was lost.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// How often something happened.
@@ -302,10 +259,17 @@ impl Chronicle {
     pub fn orders(&self) -> Vec<Arc<Ordered>> {
         self.rings().orders.iter().rev().cloned().collect()
     }
+
+    /// The newest refusals of a server's door, newest first.
+    pub fn barred(&self) -> Vec<Arc<Barred>> {
+        self.rings().barred.iter().rev().cloned().collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use ostinato_machine::ids::{CauseId, ShardId};
+
     use super::*;
 
     fn death(guild: u64, place: &str) -> Death {
@@ -316,7 +280,7 @@ mod tests {
             incarnation: 1,
             cause: Cause::Decide,
             place: place.into(),
-            input: "skip",
+            input: "skip".into(),
             reference: format!("r{guild}").into(),
             kept: true,
             before: Vec::new(),
@@ -332,7 +296,7 @@ mod tests {
                 at_ms: guild,
                 guild: GuildId(guild),
                 shard: ShardId(0),
-                input: "skip",
+                input: "skip".into(),
                 cause: CauseId::Interaction(guild),
                 reference: format!("r{guild}").into(),
             });
@@ -348,6 +312,22 @@ mod tests {
             (letter.guild, place.as_deref(), times),
             (GuildId(249), Some("b.rs:2"), 125)
         );
+    }
+
+    #[test]
+    fn what_earlier_processes_stored_stands_before_what_this_one_saw_and_is_not_counted() {
+        let chronicle = Chronicle::default();
+        chronicle.died(death(500, "a.rs:1"));
+        let entry = |at_ms| Audit {
+            id: Audit::first_of(at_ms),
+            told: Told::Death(Arc::new(death(at_ms, "a.rs:1"))),
+        };
+        chronicle.recall((1..=150).rev().map(entry).collect());
+        let times: Vec<u64> = chronicle.deaths().iter().map(|death| death.at_ms).collect();
+        let earlier = (1..=150).rev().take(KEPT - 1);
+        assert_eq!(times, [500].into_iter().chain(earlier).collect::<Vec<_>>());
+        assert_eq!(chronicle.deaths_by_cause().first(), Some(&(Cause::Decide, 1)));
+        assert_eq!(chronicle.outbox().waits(), 1, "what is stored is not stored again");
     }
 
     #[test]

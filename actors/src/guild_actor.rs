@@ -163,7 +163,7 @@ impl GuildActor {
         }
         self.had.push_back(Had {
             at_ms: item.stamped.at_ms,
-            input: input_name(&item.stamped.input),
+            input: input_name(&item.stamped.input).into(),
         });
     }
 }
@@ -329,7 +329,7 @@ impl Handler<Look> for GuildActor {
             Box::new(Looked {
                 state,
                 hash,
-                had: self.had.iter().copied().collect(),
+                had: self.had.iter().cloned().collect(),
             })
         }))
     }

@@ -8,7 +8,7 @@
 //! until it is durable) → `lanes` (audio, voice, replies, questions).
 //!
 //! Beside it: [`operator`] sees and orders, [`record`] hands over what goes through a guild's doors, [`chronicle`] keeps
-//! what happened, [`watchdog`] sees that every arbiter lives.
+//! what happened and `shelf` stores it, [`watchdog`] sees that every arbiter lives.
 //!
 //! Later work has its place: `bridge_actor` and `telemetry_actor` beside [`fleet_actor`].
 
@@ -36,6 +36,7 @@ mod seats;
 pub mod settings;
 mod shard;
 mod shard_actor;
+mod shelf;
 mod station;
 pub mod watchdog;
 #[cfg(feature = "world")]

@@ -21,7 +21,9 @@ use crate::chronicle::Chronicle;
 use crate::fleet_actor::FleetHandle;
 use crate::ingress::{Ingress, shard_of};
 use crate::keeper::Keeper;
+use crate::ports::{Audit, AuditFilter, PortError, PortErrorKind};
 use crate::record::Tape;
+use crate::shelf::Reader;
 
 /// Longest wait for an arbiter's answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -100,6 +102,7 @@ pub struct Operator {
     fleet: FleetHandle,
     ingress: Ingress,
     chronicle: Arc<Chronicle>,
+    audit: Reader,
 }
 
 impl std::fmt::Debug for Operator {
@@ -115,7 +118,7 @@ impl Operator {
         total: u32,
         keepers: Vec<(BTreeSet<ShardId>, Addr<Keeper>)>,
         (fleet, ingress): (FleetHandle, Ingress),
-        chronicle: Arc<Chronicle>,
+        (chronicle, audit): (Arc<Chronicle>, Reader),
     ) -> Self {
         Self {
             total,
@@ -123,12 +126,24 @@ impl Operator {
             fleet,
             ingress,
             chronicle,
+            audit,
         }
     }
 
-    /// What happened since the process began.
+    /// What happened, as far as it is remembered.
     pub fn chronicle(&self) -> &Arc<Chronicle> {
         &self.chronicle
+    }
+
+    /// What is stored of what happened, newest first.
+    ///
+    /// # Errors
+    /// When the store can't be asked now.
+    pub async fn audit(&self, filter: AuditFilter) -> Result<Vec<Audit>, PortError> {
+        let late = |_| Err(PortError::new(PortErrorKind::Timeout, "the store does not answer"));
+        tokio::time::timeout(ANSWER, self.audit.ask(filter))
+            .await
+            .unwrap_or_else(late)
     }
 
     /// Every shard, by number. The second value: arbiters that do not answer.

@@ -1,9 +1,10 @@
 //! The doors to the outside, declared where they are needed and implemented where the vendor lives.
 //!
-//! Every port belongs to one arbiter and is never sent to another thread. No method blocks. What takes time returns a
+//! Every port belongs to one arbiter, or to the root's thread, and is never sent to another thread. No method blocks. What takes time returns a
 //! future that a lane drives under its deadline; a port keeps its own deadlines too. Errors have one shape,
 //! [`PortError`], so that back-off is written once.
 
+mod audit;
 mod card;
 mod discord;
 
@@ -15,6 +16,7 @@ use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Related, Repor
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId};
 use ostinato_machine::track::Track;
 
+pub use audit::{Audit, AuditFilter, AuditKind, Owner, Told};
 pub use card::CardOrder;
 pub use discord::{Discord, First, Shows};
 
@@ -222,6 +224,11 @@ pub trait GuildStore {
     fn load_shard(&self, shard: ShardId, epoch: u64) -> Work<StoredShard>;
     /// Writes side data of a shard as the owner of `epoch`.
     fn checkpoint(&self, shard: ShardId, epoch: u64, checkpoint: ShardCheckpoint) -> Work<()>;
+    /// Writes entries of the audit, all or none. One that is there already stays as it is; of each owner the newest stay
+    /// ([`Owner::keeps`]). It has no epoch: an entry takes nobody's place.
+    fn audit(&self, batch: Arc<[Audit]>) -> Work<()>;
+    /// Reads entries of the audit, newest first.
+    fn audited(&self, filter: AuditFilter) -> Work<Vec<Audit>>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- audio

@@ -21,8 +21,9 @@ use crate::ingress::{Ingress, Way};
 use crate::keeper::{Charge, Drain, Keeper, Vanish};
 use crate::obituary;
 use crate::operator::Operator;
-use crate::ports::{FleetPort, PortError, Ports};
+use crate::ports::{FleetPort, GuildStore, PortError, Ports};
 use crate::settings::Settings;
+use crate::shelf::Shelf;
 use crate::watchdog::Pulses;
 
 /// Builds the ports of one arbiter, on its thread. The number counts arbiters from 0; the fleet's port is to be passed on
@@ -128,32 +129,39 @@ pub struct Root {
     drain_ms: u64,
     operator: Operator,
     pulses: Pulses,
+    shelf: Shelf,
 }
 
 impl Root {
     /// Starts a process with an arbiter on its own thread for each of [`Settings::threads`]. To be called inside an
-    /// actix system. It returns when all ports are made; shards then start by themselves.
+    /// actix system. It returns when all ports are made; shards then start by themselves. `make_store` makes the
+    /// store's port of this thread, for the audit.
     ///
     /// # Errors
     /// [`StartError`] when an arbiter's ports can't be made.
-    pub async fn start(settings: Settings, make_ports: MakePorts) -> Result<Self, StartError> {
+    pub async fn start(
+        settings: Settings,
+        make_ports: MakePorts,
+        make_store: impl FnOnce() -> Rc<dyn GuildStore>,
+    ) -> Result<Self, StartError> {
         let clock: Now = Arc::new(clock::wall_ms);
         let threads = OwnThreads {
             make_ports,
             arbiters: Vec::new(),
         };
-        Self::start_on(Box::new(threads), settings, clock, None).await
+        Self::start_on(Box::new(threads), settings, make_store, clock, None).await
     }
 
     pub(crate) async fn start_on(
         mut threads: Box<dyn Threads>,
         settings: Settings,
+        make_store: impl FnOnce() -> Rc<dyn GuildStore>,
         clock: Now,
         faults: Option<Faults>,
     ) -> Result<Self, StartError> {
         obituary::install_hook();
         let ingress = Ingress::new(settings.total_shards);
-        let fleet = FleetHandle::start(proposals(&ingress), clock);
+        let fleet = FleetHandle::start(proposals(&ingress), Arc::clone(&clock));
         let (fatal, fatals) = mpsc::channel(FATALS);
         let count = settings.threads.clamp(1, settings.shards.len().max(1));
         let (chronicle, pulses) = (Arc::new(Chronicle::default()), Pulses::of(count));
@@ -191,7 +199,8 @@ impl Root {
             }
         }
         let ways = (fleet, ingress.clone());
-        let operator = Operator::new(settings.total_shards, hands, ways, chronicle);
+        let (shelf, reader) = Shelf::start(make_store(), &chronicle, settings.slots.store, clock);
+        let operator = Operator::new(settings.total_shards, hands, ways, (chronicle, reader));
         Ok(Self {
             ingress,
             keepers,
@@ -200,6 +209,7 @@ impl Root {
             drain_ms: settings.drain_ms,
             operator,
             pulses,
+            shelf,
         })
     }
 
@@ -231,7 +241,10 @@ impl Root {
     /// gateway resumably and leaves the players playing. Ends the arbiters.
     pub async fn drain(mut self) -> Drained {
         let all = join_all(self.keepers.iter().map(|keeper| keeper.send(Drain)));
-        let finished = tokio::time::timeout(Duration::from_millis(self.drain_ms), all).await;
+        let end = tokio::time::Instant::now() + Duration::from_millis(self.drain_ms);
+        let finished = tokio::time::timeout_at(end, all).await;
+        // Whether the last of the audit is stored decides nothing about how the drain went.
+        let _ = tokio::time::timeout_at(end, self.shelf.finish()).await;
         let finished = finished.is_ok_and(|all| all.iter().all(|one| matches!(one, Ok(true))));
         for keeper in &self.keepers {
             keeper.do_send(Vanish);
@@ -280,7 +293,8 @@ mod tests {
                 ..Settings::default()
             };
             let make: MakePorts = Arc::new(|_, _| Err(PortError::new(PortErrorKind::Refused, "no such adapter")));
-            match Root::start(settings, make).await {
+            let no_store = || -> Rc<dyn GuildStore> { panic!("no store is asked for") };
+            match Root::start(settings, make, no_store).await {
                 Err(StartError::Ports { arbiter: 0, source }) => assert_eq!(source.message, "no such adapter"),
                 Err(other) => panic!("{other}"),
                 Ok(_) => panic!("it started without ports"),

@@ -245,7 +245,7 @@ impl ShardActor {
             incarnation,
             cause,
             place,
-            input,
+            input: input.into(),
             reference,
             kept,
             before,

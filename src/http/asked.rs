@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 use futures_util::future::LocalBoxFuture;
+use ostinato_actors::clock::wall_ms;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -48,6 +49,13 @@ impl Asked {
             let detail = format!("`{text}` is no {name}: put its number there");
             problem(StatusCode::BAD_REQUEST, "the path names nothing", &detail)
         })
+    }
+
+    /// A number of the query; `None` where it is left out.
+    pub(super) fn asked_number(&self, name: &str) -> Result<Option<u64>, HttpResponse> {
+        let text = self.query.get(name).filter(|text| !text.is_empty());
+        let number = text.map(|text| text.parse().map_err(|_| wrong_query(name, "it is no number")));
+        number.transpose()
     }
 
     /// A field that nobody knows is a slip of the pen, and what was meant would not be done. Control panels may say more
@@ -97,6 +105,12 @@ impl Asked {
     }
 }
 
+/// The answer that says which field of the query can't be read.
+pub(super) fn wrong_query(name: &str, what: &str) -> HttpResponse {
+    let detail = format!("`{name}`: {what}");
+    problem(StatusCode::BAD_REQUEST, "the query can't be read", &detail)
+}
+
 fn wrong_body(field: &str, detail: &str) -> HttpResponse {
     let body =
         json!({ "title": "the body is not as this route takes it", "detail": detail, "field": field, "status": 400 });
@@ -142,10 +156,11 @@ async fn answer(route: &'static Route, request: HttpRequest, body: web::Bytes, d
     };
     if let Some(refusal) = door.refusal(route.scope, &caller) {
         if route.method == Method::Post {
-            let (path, status) = (request.path(), refusal.status().as_u16());
+            let (path, status) = (request.path(), refusal.response.status().as_u16());
             tracing::info!(target: "audit", path, status, peer = ?caller.peer, "an order was refused at the door");
         }
-        return refusal;
+        door.facts.knocks.note(refusal.why, route.scope, caller.peer, wall_ms());
+        return refusal.response;
     }
     let named = request.match_info().iter();
     let named = named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -12,6 +12,7 @@ use ostinato_machine::restart::Tokens;
 use serde_json::json;
 
 use super::facts::Facts;
+use super::knocks::Refusal;
 use super::steer::Steer;
 use crate::config::{ChaosConfig, Secret};
 
@@ -123,7 +124,7 @@ impl Door {
     }
 
     /// What is said to who may not have what `scope` protects; `None` to who may.
-    pub(super) fn refusal(&self, scope: Scope, caller: &Caller<'_>) -> Option<HttpResponse> {
+    pub(super) fn refusal(&self, scope: Scope, caller: &Caller<'_>) -> Option<Refusal> {
         let shown = shown(caller.headers);
         let knows = self
             .key
@@ -141,7 +142,7 @@ impl Door {
             return Some(refusal);
         }
         if scope == Scope::Chaos && !self.chaos.enabled {
-            return Some(problem(
+            return Some(Refusal::new(
                 StatusCode::FORBIDDEN,
                 "faults by order are switched off",
                 "set CHAOS_ENABLED=true and name guilds in CHAOS_GUILD_ALLOWLIST, on a bot that you can spare",
@@ -157,31 +158,31 @@ impl Door {
         None
     }
 
-    fn unknown(&self) -> HttpResponse {
+    fn unknown(&self) -> Refusal {
         if self.key.is_none() {
-            return problem(
+            return Refusal::new(
                 StatusCode::FORBIDDEN,
                 "only this machine may ask",
                 "set a key for this server, and show it",
             );
         }
-        let mut response = problem(
+        let mut refusal = Refusal::new(
             StatusCode::UNAUTHORIZED,
             "a key is needed",
             "send it as `Authorization: Bearer KEY`; a browser asks for it as the password of any user",
         );
         let how = header::HeaderValue::from_static("Basic realm=\"Ostinato\", charset=\"UTF-8\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
-        response
+        refusal.response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
+        refusal
     }
 
     /// A page of another site that is open in an operator's browser must not reach in: what it sends looks as if it came
     /// from this machine, and brings the password that the browser knows.
-    fn foreign(&self, scope: Scope, caller: &Caller<'_>, knows: bool) -> Option<HttpResponse> {
+    fn foreign(&self, scope: Scope, caller: &Caller<'_>, knows: bool) -> Option<Refusal> {
         let text = |name: header::HeaderName| caller.headers.get(name).and_then(|value| value.to_str().ok());
         let host = text(header::HOST).unwrap_or_default();
         if !knows && !is_loopback_name(host) {
-            return Some(problem(
+            return Some(Refusal::new(
                 StatusCode::FORBIDDEN,
                 "this name is not this machine's",
                 "ask for localhost, or set a key for this server and show it",
@@ -199,7 +200,7 @@ impl Door {
             .and_then(|value| value.to_str().ok());
         let cross = origin.is_some_and(|origin| !own(origin)) || site.is_some_and(|site| site == "cross-site");
         (scope.changes() && cross).then(|| {
-            problem(
+            Refusal::new(
                 StatusCode::FORBIDDEN,
                 "another site may give no orders",
                 "open the console of this server itself",
@@ -256,11 +257,11 @@ pub(super) fn problem(status: StatusCode, title: &str, detail: &str) -> HttpResp
         .body(json!({ "title": title, "detail": detail, "status": status.as_u16() }).to_string())
 }
 
-fn too_many(title: &str) -> HttpResponse {
-    let mut response = problem(StatusCode::TOO_MANY_REQUESTS, title, "wait a second and ask again");
-    let headers = response.headers_mut();
+fn too_many(why: &'static str) -> Refusal {
+    let mut refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, why, "wait a second and ask again");
+    let headers = refusal.response.headers_mut();
     headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-    response
+    refusal
 }
 
 #[cfg(test)]
@@ -290,7 +291,7 @@ mod tests {
             peer: Some(peer.parse().unwrap()),
         };
         let refusal = door.refusal(scope, &caller);
-        refusal.map_or(200, |response| response.status().as_u16())
+        refusal.map_or(200, |refusal| refusal.response.status().as_u16())
     }
 
     #[test]

@@ -12,6 +12,7 @@ use ostinato_machine::ids::ShardId;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::knocks::Knocks;
 use super::samples::Samples;
 use super::status::Newest;
 use crate::discord::answers::AnswerFigures;
@@ -70,6 +71,8 @@ pub struct Facts {
     /// The shards as they were when somebody last looked.
     shards: Mutex<Arc<[ShardFacts]>>,
     pub(super) samples: Samples,
+    /// Who was refused at the doors.
+    pub(super) knocks: Knocks,
     /// The newest status.
     pub(super) newest: Newest,
     /// The newest tree.
@@ -87,6 +90,7 @@ impl Default for Facts {
             operator: OnceLock::new(),
             shards: Mutex::default(),
             samples: Samples::default(),
+            knocks: Knocks::default(),
             newest: Newest::default(),
             tree: Newest::default(),
             registered: AtomicBool::new(false),
@@ -151,6 +155,15 @@ impl Facts {
     /// The operator's hand; `None` until there are actors.
     pub fn operator(&self) -> Option<&Operator> {
         self.operator.get().map(|(operator, _)| operator)
+    }
+
+    /// Writes down who was refused at the doors since the last time. While there are no actors, that waits.
+    pub(super) fn tell_knocks(&self) {
+        if let Some(operator) = self.operator() {
+            for barred in self.knocks.take() {
+                operator.chronicle().bar(barred);
+            }
+        }
     }
 
     /// The tree of actors as text: however many look, it is made once a second.

@@ -14,7 +14,9 @@
 mod asked;
 mod console;
 mod door;
+mod events;
 pub mod facts;
+mod knocks;
 pub mod manual;
 pub mod metrics;
 mod openapi;
@@ -103,10 +105,11 @@ impl Drop for Servers {
     }
 }
 
-/// Takes a sample now and again, until it is told to stop.
+/// Takes a sample now and again and tells who was refused at the doors, until it is told to stop.
 async fn sample(facts: &Facts, mut stopped: watch::Receiver<bool>) {
     loop {
         facts.samples.take(facts).await;
+        facts.tell_knocks();
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
             () = tokio::time::sleep(Duration::from_millis(samples::EVERY_MS)) => {}

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use ostinato_actors::chronicle::Ordered;
 use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::{Operator, Unanswered, reference};
+use ostinato_machine::ids::GuildId;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -101,6 +102,7 @@ pub(super) struct Book {
     operator: Option<Operator>,
     said: Said,
     what: String,
+    guild: Option<GuildId>,
     reference: Arc<str>,
 }
 
@@ -110,7 +112,16 @@ impl Book {
             operator: asked.door.facts.operator().cloned(),
             said,
             what,
+            guild: asked.named("guild").parse().ok().map(GuildId),
             reference: reference(fastrand::u64(..)),
+        }
+    }
+
+    /// It is about a guild that stands in its body.
+    pub(super) fn about(self, guild: GuildId) -> Self {
+        Self {
+            guild: Some(guild),
+            ..self
         }
     }
 
@@ -128,7 +139,8 @@ impl Book {
                 at_ms: wall_ms(),
                 who,
                 why,
-                what: self.what,
+                what: self.what.chars().take(SAID).collect(),
+                guild: self.guild,
                 reference: Arc::clone(&self.reference),
                 outcome,
             });

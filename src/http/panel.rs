@@ -40,7 +40,7 @@ fn guild_id<'de, D: Deserializer<'de>>(from: D) -> Result<GuildId, D::Error> {
 
 pub(super) fn routing(asked: Asked) -> Answer {
     let OfGuild { guild, said } = body!(asked);
-    let book = Book::open(&asked, format!("look again which audio node plays guild {guild}"), said);
+    let book = Book::open(&asked, format!("look again which audio node plays guild {guild}"), said).about(guild);
     Box::pin(async move {
         let result = match book.operator() {
             Ok(operator) => operator.place_again(guild).map_err(|why: Unanswered| unanswered(&why)),
@@ -61,7 +61,7 @@ fn no_panel() -> HttpResponse {
 
 pub(super) fn settings(asked: Asked) -> Answer {
     let OfGuild { guild, said } = body!(asked);
-    let book = Book::open(&asked, format!("take the settings of guild {guild} again"), said);
+    let book = Book::open(&asked, format!("take the settings of guild {guild} again"), said).about(guild);
     answered(book.close(Err(no_panel())))
 }
 

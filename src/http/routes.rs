@@ -6,7 +6,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::asked::Asked;
 use super::door::Scope;
-use super::{console, metrics, openapi, orders, panel, seen, status};
+use super::{console, events, metrics, openapi, orders, panel, seen, status};
 
 /// What a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,9 +131,10 @@ pub const ROUTES: &[Route] = &[
     get(
         "/events",
         Scope::Read,
-        "The newest deaths, dead letters, alarms and orders.",
-        seen::events,
-    ),
+        "The newest deaths, dead letters, alarms, orders and refusals of the door; asked for anything, what is stored of them, newest first.",
+        events::events,
+    )
+    .with(&events::FILTERS),
     get(
         "/openapi.json",
         Scope::Read,

@@ -1,21 +1,20 @@
-//! What an operator sees: the tree of actors, guilds, and what happened. Ids are texts: a script's numbers are too small
+//! What an operator sees: the tree of actors, and guilds. Ids are texts: a script's numbers are too small
 //! for them.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
-use ostinato_actors::chronicle::{Chronicle, Count, Death, Gap, Had};
+use ostinato_actors::chronicle::{Chronicle, Count, Gap};
 use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
 use ostinato_machine::fleet::NodeFacts;
 use ostinato_machine::guild::{GuildFacts, LoopMode};
-use ostinato_machine::ids::{CauseId, GuildId, ShardId};
+use ostinato_machine::ids::{GuildId, ShardId};
 use ostinato_machine::slot::Phase;
 use ostinato_machine::track::Track;
 use serde_json::{Value, json};
 
-use super::asked::{Asked, answered, data};
-use super::door::problem;
+use super::asked::{Asked, answered, data, wrong_query};
+use super::events::{had, one_death};
 use super::facts::Facts;
 use super::orders::{field, not_yet, unanswered};
 use super::routes::Field;
@@ -138,28 +137,15 @@ pub(super) fn actors(asked: Asked) -> Answer {
 
 /// What is asked for; an error names the field.
 fn filter(asked: &Asked) -> Result<Filter, HttpResponse> {
-    let wrong = |name: &str, what: &str| {
-        problem(
-            StatusCode::BAD_REQUEST,
-            "the query can't be read",
-            &format!("`{name}`: {what}"),
-        )
-    };
-    let number = |name: &str| match asked.query.get(name).filter(|text| !text.is_empty()) {
-        Some(text) => text
-            .parse::<u64>()
-            .map(Some)
-            .map_err(|_| wrong(name, "it is no number")),
-        None => Ok(None),
-    };
+    let number = |name| asked.asked_number(name);
     let phase = match asked.query.get("phase").filter(|text| !text.is_empty()) {
         Some(text) => Some(PHASES.into_iter().find(|phase| phase_name(*phase) == text).ok_or_else(|| {
-            wrong("phase", "it is no state; there are cold, loading, live, backing_off, yielding, passivating, parked, stopping")
+            wrong_query("phase", "it is no state; there are cold, loading, live, backing_off, yielding, passivating, parked, stopping")
         })?),
         None => None,
     };
     let shard =
-        number("shard")?.map(|shard| u32::try_from(shard).map_err(|_| wrong("shard", "there is no such shard")));
+        number("shard")?.map(|shard| u32::try_from(shard).map_err(|_| wrong_query("shard", "there is no such shard")));
     Ok(Filter {
         shard: shard.transpose()?.map(ShardId),
         phase,
@@ -227,13 +213,13 @@ pub(super) fn guild(asked: Asked) -> Answer {
             return not_yet();
         };
         match operator.guild(guild).await {
-            Ok(looked) => data(&one_guild(&looked, operator.chronicle())),
+            Ok(looked) => data(&one_guild(&looked, operator.chronicle(), asked.door.facts.started_ms)),
             Err(why) => unanswered(&why),
         }
     })
 }
 
-fn one_guild(looked: &GuildLook, chronicle: &Chronicle) -> Value {
+fn one_guild(looked: &GuildLook, chronicle: &Chronicle, began_ms: u64) -> Value {
     let slot = &looked.slot;
     let mut value = row(&looked.row);
     let more = json!({
@@ -250,7 +236,7 @@ fn one_guild(looked: &GuildLook, chronicle: &Chronicle) -> Value {
         "silent": silent(looked),
         "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
         "gaps": chronicle.gaps().iter().filter(|gap| gap.guild == looked.row.guild).map(gap).collect::<Vec<_>>(),
-        "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death)),
+        "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death, began_ms)),
     });
     if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
         fields.extend(more);
@@ -309,76 +295,7 @@ pub(super) fn track(track: &Track) -> Value {
     })
 }
 
-fn had(had: &Had) -> Value {
-    json!({ "at_ms": had.at_ms, "input": had.input })
-}
-
-fn one_death(death: &Death) -> Value {
-    json!({
-        "at_ms": death.at_ms,
-        "guild": death.guild.to_string(),
-        "shard": death.shard.0,
-        "incarnation": death.incarnation.to_string(),
-        "cause": death.cause.name(),
-        "place": *death.place,
-        "input": death.input,
-        "reference": *death.reference,
-        "kept": death.kept,
-        "before": death.before.iter().map(had).collect::<Vec<_>>(),
-    })
-}
-
-/// What caused an input, in words that can be looked for in Discord.
-fn cause(cause: &CauseId) -> String {
-    match cause {
-        CauseId::Internal => "internal".into(),
-        CauseId::Interaction(id) => format!("interaction {id}"),
-        CauseId::Message(id) => format!("message {id}"),
-        CauseId::Order(key) => format!("order {key}"),
-    }
-}
-
-pub(super) fn events(asked: Asked) -> Answer {
-    let Some(operator) = asked.door.facts.operator() else {
-        return answered(not_yet());
-    };
-    answered(data(&happened(operator.chronicle())))
-}
-
-fn gap(gap: &Gap) -> Value {
+/// A silence that nobody asked for.
+pub(super) fn gap(gap: &Gap) -> Value {
     json!({ "at_ms": gap.at_ms, "guild": gap.guild.to_string(), "cause": gap.cause.name(), "ms": gap.ms })
-}
-
-fn happened(chronicle: &Chronicle) -> Value {
-    let letters = chronicle.dead_letters().into_iter().map(|(letter, place, times)| {
-        json!({
-            "at_ms": letter.at_ms,
-            "guild": letter.guild.to_string(),
-            "shard": letter.shard.0,
-            "input": letter.input,
-            "cause": cause(&letter.cause),
-            "reference": *letter.reference,
-            "place": place.as_deref(),
-            "deaths_there": times,
-        })
-    });
-    let alarms = chronicle.alarms().into_iter();
-    let alarms = alarms.map(|alarm| json!({ "at_ms": alarm.at_ms, "shard": alarm.shard.0, "guilds": alarm.guilds }));
-    let orders = chronicle.orders().into_iter().map(|order| {
-        json!({
-            "at_ms": order.at_ms,
-            "who": order.who,
-            "why": order.why,
-            "what": order.what,
-            "reference": *order.reference,
-            "outcome": order.outcome,
-        })
-    });
-    json!({
-        "deaths": chronicle.deaths().iter().map(|death| one_death(death)).collect::<Vec<_>>(),
-        "dead_letters": letters.collect::<Vec<_>>(),
-        "alarms": alarms.collect::<Vec<_>>(),
-        "gaps": chronicle.gaps().iter().map(gap).collect::<Vec<_>>(),
-        "orders": orders.collect::<Vec<_>>(),
-    })
 }

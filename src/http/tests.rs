@@ -81,6 +81,31 @@ fn a_process_lives_before_it_is_ready_and_says_what_is_missing() {
 }
 
 #[test]
+fn who_is_refused_at_the_door_is_counted_for_the_audit_and_who_is_let_in_is_not() {
+    let facts = Arc::new(Facts::default());
+    let status = free_port();
+    let servers = Servers::start(&config(status, free_port()), &facts, &Steer::nowhere()).unwrap();
+    assert_eq!(get(status, "/openapi.json").0, 200);
+    assert!(facts.knocks.take().is_empty());
+    for _ in 0..3 {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", status)).unwrap();
+        let head =
+            "POST /control/process/drain HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\nConnection: close";
+        write!(stream, "{head}\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.contains(" 403 "), "{text}");
+    }
+    let told = facts.knocks.take();
+    let told: Vec<_> = told
+        .iter()
+        .map(|barred| (&*barred.why, &*barred.scope, barred.calls))
+        .collect();
+    assert_eq!(told, [("this name is not this machine's", "control", 3)]);
+    drop(servers);
+}
+
+#[test]
 fn a_port_that_is_taken_is_tried_again_until_it_is_free() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -7,6 +7,7 @@
 //! An operator may pass on what is printed: tokens, searches and addresses are no part of it, and what strangers wrote as
 //! titles can do nothing to a terminal.
 
+mod audit;
 mod events;
 mod face;
 mod json;
@@ -37,6 +38,8 @@ pub struct Order {
     pub guild: Option<GuildId>,
     /// Records before this revision are applied and not shown.
     pub from: u64,
+    /// What is shown is the stored audit.
+    pub audit: bool,
     /// One object for machines.
     pub json: bool,
     /// The limits that the bot has: they decide how long a history is.
@@ -129,6 +132,11 @@ pub fn run(order: &Order, out: &mut dyn Write) -> Result<(), Fault> {
     }
     let look = Look::open(&order.path)?;
     let path = text::plain(&look.path().display().to_string());
+    if order.audit {
+        let entries = look.audit(order.guild)?;
+        let print = if order.json { audit::object } else { audit::lines };
+        return Ok(print(out, &path, &entries)?);
+    }
     let Some(guild) = order.guild else {
         let rows = look.guilds()?;
         if order.json {

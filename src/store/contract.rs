@@ -1,5 +1,6 @@
 //! What every guild store must do, whatever it stands on. A backend is added with one line at the end.
 
+mod audit;
 mod owners;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use ostinato_actors::ports::{
 use ostinato_machine::guild::{Event, Kept, RECORD_VERSION, Record, Seat, Snapshot};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId, UserId};
 use serde_json::json;
+
+pub(super) use audit::{EVERY, death, each};
 
 pub(super) const SHARD: ShardId = ShardId(0);
 /// Beyond what fits into a signed number.
@@ -77,6 +80,11 @@ pub(super) fn revisions(stored: &Stored) -> Vec<u64> {
 
 /// The promises, each a function of the same name.
 mod promises {
+    pub(super) use super::audit::{
+        audit_is_asked_for_by_guild_kind_time_and_page, audit_that_is_written_twice_is_there_once_and_as_it_was,
+        each_owner_keeps_its_newest_audit_whatever_comes_to_the_others,
+        every_kind_of_audit_comes_back_as_it_was_in_the_next_process,
+    };
     pub(super) use super::owners::{
         a_stale_owner_is_refused, a_stale_owner_of_a_shard_is_refused,
         who_reads_with_a_higher_epoch_owns_it_from_then_on,
@@ -332,6 +340,10 @@ macro_rules! contract {
             awake_guilds_are_a_superset_at_any_time
             a_record_of_a_newer_release_refuses_the_guild_and_no_other
             side_data_come_back_and_are_forgotten_when_told
+            every_kind_of_audit_comes_back_as_it_was_in_the_next_process
+            audit_that_is_written_twice_is_there_once_and_as_it_was
+            audit_is_asked_for_by_guild_kind_time_and_page
+            each_owner_keeps_its_newest_audit_whatever_comes_to_the_others
         );
     };
     (@each $backend:ident, $bench:expr; $($promise:ident)*) => {

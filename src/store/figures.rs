@@ -12,9 +12,9 @@ use crate::figures::{CROWDS, Count, Histogram, Level, WRITES};
 pub struct StoreFigures {
     /// How long commits took that wrote something and succeeded.
     pub commits: Histogram,
-    /// How many records, snapshots and checkpoints came with each of them.
+    /// How many records, snapshots, checkpoints and batches of the audit came with each of them.
     pub together: Histogram,
-    /// Bytes of records and snapshots that were committed.
+    /// Bytes of records, snapshots and audit that were committed.
     pub bytes: Count,
     /// Commits that failed.
     pub errors: Count,
@@ -67,7 +67,7 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// One more record, snapshot or checkpoint, or a part of one.
+    /// One more record, snapshot, checkpoint or batch of the audit, or a part of one.
     pub(super) fn more(&mut self, bytes: usize) {
         self.writes = self.writes.saturating_add(1);
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));

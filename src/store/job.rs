@@ -1,6 +1,10 @@
 //! The calls of the store, on their way to the writer.
 
-use ostinato_actors::ports::{Append, Appended, PortError, Save, ShardCheckpoint, Stored, StoredShard};
+use std::sync::Arc;
+
+use ostinato_actors::ports::{
+    Append, Appended, Audit, AuditFilter, PortError, Save, ShardCheckpoint, Stored, StoredShard,
+};
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::oneshot;
 
@@ -33,6 +37,14 @@ pub(super) enum Job {
         checkpoint: Box<ShardCheckpoint>,
         done: Done<()>,
     },
+    Audit {
+        batch: Arc<[Audit]>,
+        done: Done<()>,
+    },
+    Audited {
+        filter: AuditFilter,
+        done: Done<Vec<Audit>>,
+    },
     Stop,
 }
 
@@ -42,7 +54,11 @@ impl Job {
             Self::Load { guild, .. } => Some(*guild),
             Self::Snapshot { save, .. } => Some(save.guild),
             Self::Append { append, .. } => Some(append.guild),
-            Self::LoadShard { .. } | Self::Checkpoint { .. } | Self::Stop => None,
+            Self::LoadShard { .. }
+            | Self::Checkpoint { .. }
+            | Self::Audit { .. }
+            | Self::Audited { .. }
+            | Self::Stop => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ostinato_actors::ports::PortError;
+use ostinato_actors::ports::{Audit, AuditFilter, PortError};
 use ostinato_machine::guild::{Record, Snapshot};
 use ostinato_machine::ids::GuildId;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::load::{self, Unreadable};
 use super::schema::{READABLE, SCHEMA};
 use super::tables::{self, Head};
-use super::{FILE, OpenError};
+use super::{FILE, OpenError, audit};
 
 /// Why a store can't be looked into.
 #[derive(Debug, thiserror::Error)]
@@ -229,6 +229,25 @@ impl Look {
                 fault,
                 aside,
             }))
+        })
+    }
+
+    /// The stored audit, of `guild` or of everybody, oldest first.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn audit(&self, guild: Option<GuildId>) -> Result<Vec<Audit>, LookError> {
+        self.at_one_moment(|connection| {
+            let filter = AuditFilter {
+                guild,
+                kind: None,
+                since_ms: 0,
+                before: None,
+                limit: u32::MAX,
+            };
+            let mut entries = audit::read(connection, &filter)?;
+            entries.reverse();
+            Ok(entries)
         })
     }
 

@@ -1,8 +1,9 @@
-//! Where guilds are kept: journal, snapshots and what a restart needs first.
+//! Where guilds are kept: journal, snapshots, what a restart needs first, and the audit.
 //!
 //! Only this module knows a database. It implements [`ostinato_actors::ports::GuildStore`]; today with one embedded
 //! SQLite file under `DATA_DIR`. One writer thread owns the connection and commits whatever is waiting.
 
+mod audit;
 mod faults;
 mod figures;
 mod job;

@@ -55,6 +55,11 @@ CREATE TABLE IF NOT EXISTS node (
 CREATE TABLE IF NOT EXISTS seats (
     shard INTEGER NOT NULL, guild INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (shard, guild)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS audit_owner ON audit (owner);
+CREATE INDEX IF NOT EXISTS audit_kind ON audit (kind);
 ";
 
 /// Before the third schema, `log` and `snap` had guild, revision and part as their key.

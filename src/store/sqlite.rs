@@ -10,7 +10,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ostinato_actors::ports::{
-    Append, Appended, GuildStore, PortError, PortErrorKind, Save, ShardCheckpoint, Stored, StoredShard, Work,
+    Append, Appended, Audit, AuditFilter, GuildStore, PortError, PortErrorKind, Save, ShardCheckpoint, Stored,
+    StoredShard, Work,
 };
 use ostinato_machine::ids::{GuildId, ShardId};
 use tokio::sync::oneshot;
@@ -186,5 +187,13 @@ impl GuildStore for SqliteStore {
             checkpoint: Box::new(checkpoint),
             done,
         })
+    }
+
+    fn audit(&self, batch: Arc<[Audit]>) -> Work<()> {
+        self.call(|done| Job::Audit { batch, done })
+    }
+
+    fn audited(&self, filter: AuditFilter) -> Work<Vec<Audit>> {
+        self.call(|done| Job::Audited { filter, done })
     }
 }

@@ -12,11 +12,10 @@ use ostinato_actors::ports::PortError;
 use ostinato_machine::ids::{GuildId, ShardId};
 use rusqlite::Connection;
 
-use super::StoreFaults;
 use super::figures::{Load, StoreFigures};
 use super::job::Job;
-use super::load;
 use super::tables::{self, Head, Place, Table};
+use super::{StoreFaults, audit, load};
 
 /// Most bytes of one part of a record.
 pub(super) const PART: usize = 64 * 1024;
@@ -232,6 +231,12 @@ impl Writer {
                 checkpoint,
                 done,
             } => return self.checkpoint((shard, epoch), &checkpoint, done, tells, failed),
+            Job::Audit { batch, done } => return self.audit(&batch, done, tells, failed),
+            Job::Audited { filter, done } => {
+                let read = failed.map_or_else(|| audit::read(connection, &filter), |error| Err(error.clone()));
+                drop(done.send(read));
+                return Ok(LOAD);
+            }
             Job::Append { append, done } => return self.append(append, done, tells, failed),
             Job::Snapshot { save, done } => {
                 if failed.is_some() {

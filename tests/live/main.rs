@@ -4,6 +4,7 @@
 //! the machine.
 
 mod ask;
+mod audit;
 mod browser;
 mod cdp;
 mod chaos;

@@ -321,7 +321,8 @@ fn p11_a_stuck_thread_is_reported_within_5_s_and_ends_the_process_within_30_s_wi
         let (stage, guilds, port) = playing(&["Harbour"], 0).await;
         let began = Instant::now();
         let fault = format!("/control/guilds/{}/fault", guilds[0].id);
-        assert_eq!(order(port, &fault, r#"{"kind":"block","ms":60000}"#).await.0, 200);
+        let (code, ordered) = order(port, &fault, r#"{"kind":"block","ms":60000}"#).await;
+        assert_eq!(code, 200);
         let told = async {
             while !stage
                 .bot
@@ -350,6 +351,11 @@ fn p11_a_stuck_thread_is_reported_within_5_s_and_ends_the_process_within_30_s_wi
         let port = stage.bot.lock().await.ports().status;
         until_data(port, "/actors", |tree| tree["playing"] == 1).await;
         assert_eq!(gap_ms(&stage, &guilds[0]), 0);
+        let events = until_data(port, "/events", |now| now["orders"] != json!([])).await;
+        assert_eq!(
+            events["orders"][0]["reference"], ordered["reference"],
+            "the order that blocked the thread is known"
+        );
         stage.terminate().await.unwrap();
     });
 }

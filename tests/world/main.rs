@@ -8,6 +8,7 @@
 //! die in a second) that of P12.
 #![expect(clippy::expect_used, reason = "tests may fail loudly")]
 
+mod audit;
 mod autoplay;
 mod durable;
 mod fate;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ostinato_actors::chronicle::Count;
 use ostinato_actors::operator::{Filter, Unanswered};
+use ostinato_actors::ports::AuditKind;
 use ostinato_actors::world::{Note, Strike, World, seeds};
 use ostinato_machine::guild::{Command, Refusal, Silence};
 use ostinato_machine::ids::{CauseId, GuildId, ShardId};
@@ -120,7 +121,7 @@ impl tracing::Subscriber for Deaths {
 }
 
 #[test]
-fn p16_every_death_is_seen_once_in_log_metric_and_books() {
+fn p16_every_death_is_seen_once_in_log_metric_books_and_store() {
     let logged = Arc::new(AtomicU64::new(0));
     let mut deaths = 0;
     let told = seeds(200);
@@ -155,6 +156,10 @@ fn p16_every_death_is_seen_once_in_log_metric_and_books() {
                 assert_eq!(counted, died as u64, "seed {seed}");
                 assert_eq!(chronicle.deaths().len(), died, "seed {seed}");
                 assert_eq!(chronicle.of(Count::DeadLettered), dead as u64);
+                let audit = world.store.audit();
+                let stored = |kind| audit.iter().filter(|told| told.kind() == kind).count();
+                let counts = (stored(AuditKind::Death), stored(AuditKind::DeadLetter));
+                assert_eq!(counts, (died, dead), "seed {seed}: what the store was given");
                 for (letter, place, times) in chronicle.dead_letters() {
                     assert_eq!(letter.input, "(expired)");
                     assert!(place.is_some() && times >= 1, "{letter:?}");
@@ -165,7 +170,9 @@ fn p16_every_death_is_seen_once_in_log_metric_and_books() {
     });
     assert_eq!(logged.load(Ordering::Relaxed), deaths);
     assert!(deaths > 100, "{deaths}");
-    println!("p16: {count} seeds, {deaths} deaths: as many lines in the log, counts and rows; differences 0");
+    println!(
+        "p16: {count} seeds, {deaths} deaths: as many lines in the log, counts, rows and stored entries; differences 0"
+    );
 }
 
 #[test]

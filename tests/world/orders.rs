@@ -143,7 +143,7 @@ fn faults_by_order_strike_one_guild_alone() {
             chronicle
                 .dead_letters()
                 .iter()
-                .map(|(letter, ..)| letter.input)
+                .map(|(letter, ..)| letter.input.to_string())
                 .collect::<Vec<_>>(),
             ["(fault)"; 2]
         );

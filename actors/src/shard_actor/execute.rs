@@ -42,7 +42,7 @@ impl ShardActor {
                     at_ms: self.station.ports.clock.now_ms(),
                     guild,
                     shard,
-                    input: command,
+                    input: command.into(),
                     cause: cause.clone(),
                     reference: Arc::clone(&reference),
                 });

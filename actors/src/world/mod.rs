@@ -143,6 +143,7 @@ impl World {
     /// As [`Root::start`].
     pub async fn start(&self) -> Result<(), StartError> {
         let (life, stations) = (store::Life::new(Cell::new(true)), Stations::default());
+        let audit = self.store.port(&life);
         let ports = {
             let (life, clock, store) = (Rc::clone(&life), Rc::clone(&self.clock), Rc::clone(&self.store));
             let (audio, discord) = (Rc::clone(&self.audio), Rc::clone(&self.discord));
@@ -168,7 +169,7 @@ impl World {
         let begin = self.clock.begin();
         let now = Arc::new(move || BEGIN_MS.saturating_add(clock::since_ms(begin)));
         let settings = self.settings.borrow().clone();
-        let root = Root::start_on(Box::new(threads), settings, now, Some(self.plan.hook())).await?;
+        let root = Root::start_on(Box::new(threads), settings, || audit, now, Some(self.plan.hook())).await?;
         self.process.replace(Some(Process { root, life, stations }));
         Ok(())
     }

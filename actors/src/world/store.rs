@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -15,8 +16,8 @@ use tokio::time::Instant;
 use super::clock::VirtualClock;
 use super::trace::{Trace, What};
 use crate::ports::{
-    Append, Appended, Clock as _, GuildStore, PortError, PortErrorKind, Save, ShardCheckpoint, Stored, StoredShard,
-    Work,
+    Append, Appended, Audit, AuditFilter, Clock as _, GuildStore, Owner, PortError, PortErrorKind, Save,
+    ShardCheckpoint, Stored, StoredShard, Told, Work,
 };
 use crate::station::sleep_ms;
 
@@ -49,6 +50,7 @@ struct State {
     mode: Cell<StoreMode>,
     guilds: RefCell<BTreeMap<GuildId, Journal>>,
     shards: RefCell<BTreeMap<ShardId, (u64, StoredShard)>>,
+    audit: RefCell<BTreeMap<u64, Told>>,
 }
 
 #[derive(Default)]
@@ -71,6 +73,7 @@ impl FakeStore {
             mode: Cell::new(StoreMode::Up(1)),
             guilds: RefCell::default(),
             shards: RefCell::default(),
+            audit: RefCell::default(),
         });
         let writer = Rc::clone(&state);
         actix_rt::spawn(async move {
@@ -142,6 +145,11 @@ impl FakeStore {
     /// The stored side data of a shard.
     pub fn shard(&self, shard: ShardId) -> StoredShard {
         self.state.shard(shard)
+    }
+
+    /// The stored audit, oldest first.
+    pub fn audit(&self) -> Vec<Told> {
+        self.state.audit.borrow().values().cloned().collect()
     }
 
     pub(super) fn port(self: &Rc<Self>, life: &Life) -> Rc<dyn GuildStore> {
@@ -260,6 +268,51 @@ impl State {
         }
         Ok(())
     }
+
+    fn audit(&self, batch: &[Audit]) -> Result<(), PortError> {
+        let mut audit = self.audit.borrow_mut();
+        for entry in batch {
+            let text = serde_json::to_string(&entry.told).map_err(malformed)?;
+            audit
+                .entry(entry.id)
+                .or_insert(serde_json::from_str(&text).map_err(malformed)?);
+        }
+        let mut counts: BTreeMap<Owner, u32> = BTreeMap::new();
+        let mut kept = |told: &Told| {
+            let count = counts.entry(told.owner()).or_default();
+            *count += 1;
+            *count <= told.owner().keeps()
+        };
+        let gone: Vec<u64> = audit
+            .iter()
+            .rev()
+            .filter(|(_, told)| !kept(told))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            audit.remove(&id);
+        }
+        Ok(())
+    }
+
+    fn audited(&self, filter: &AuditFilter) -> Vec<Audit> {
+        let meant = |id: u64, told: &Told| {
+            filter.guild.is_none_or(|guild| told.owner() == Owner::Guild(guild))
+                && filter.kind.is_none_or(|kind| told.kind() == kind)
+                && filter.before.is_none_or(|before| id < before)
+                && id >= Audit::first_of(filter.since_ms)
+        };
+        let audit = self.audit.borrow();
+        let found = audit.iter().rev().filter(|(id, told)| meant(**id, told));
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        found
+            .take(limit)
+            .map(|(id, told)| Audit {
+                id: *id,
+                told: told.clone(),
+            })
+            .collect()
+    }
 }
 
 /// Refuses who has a lower epoch than the owner; who has a higher one is the owner from now on.
@@ -324,5 +377,13 @@ impl GuildStore for Port {
 
     fn checkpoint(&self, shard: ShardId, epoch: u64, checkpoint: ShardCheckpoint) -> Work<()> {
         self.call(move |state| state.checkpoint(shard, epoch, checkpoint))
+    }
+
+    fn audit(&self, batch: Arc<[Audit]>) -> Work<()> {
+        self.call(move |state| state.audit(&batch))
+    }
+
+    fn audited(&self, filter: AuditFilter) -> Work<Vec<Audit>> {
+        self.call(move |state| Ok(state.audited(&filter)))
     }
 }

@@ -239,24 +239,26 @@ function silence(gap) {
 
 function death(value) {
   const kept = value.kept ? "its state was intact" : "its state was rebuilt from the store";
-  return el("p", `${time(value.at_ms)}  in ${value.cause} at ${value.place}, with ${value.input} in hand; ${kept}. Reference ${value.reference}.`);
+  const before = value.earlier ? ", before this start," : "";
+  return el("p", `${time(value.at_ms)}${before}  in ${value.cause} at ${value.place}, with ${value.input} in hand; ${kept}. Reference ${value.reference}.`);
 }
 
 async function events() {
   const value = await get("events");
+  const when = (one) => time(one.at_ms) + (one.earlier ? ", before this start," : "");
   const fill = (id, empty, list, text) => {
     $(id).dataset.empty = empty;
     $(id).replaceChildren(...list.slice(0, 20).map((one) => el("li", text(one))));
   };
   fill("deaths", "No actor has died.", value.deaths,
-    (one) => `${time(one.at_ms)}  guild ${one.guild}: ${one.cause} at ${one.place}, with ${one.input}; ${one.reference}`);
+    (one) => `${when(one)}  guild ${one.guild}: ${one.cause} at ${one.place}, with ${one.input}; ${one.reference}`);
   fill("letters", "No input has killed a guild.", value.dead_letters,
-    (one) => `${time(one.at_ms)}  guild ${one.guild}: ${one.input} (${one.cause}); ${one.place || "place unknown"}, ${one.deaths_there} deaths there; ${one.reference}`);
+    (one) => `${when(one)}  guild ${one.guild}: ${one.input} (${one.cause}); ${one.place || "place unknown"}, ${one.deaths_there} deaths there; ${one.reference}`);
   fill("gaps", "Nobody has heard a silence that was not asked for.", value.gaps,
     (one) => `${time(one.at_ms)}  guild ${one.guild}: ${silence(one)}`);
-  fill("alarms", "Guilds have not died together.", value.alarms, (one) => `${time(one.at_ms)}  shard ${one.shard}: ${one.guilds} guilds died within ten seconds`);
+  fill("alarms", "Guilds have not died together.", value.alarms, (one) => `${when(one)}  shard ${one.shard}: ${one.guilds} guilds died within ten seconds`);
   fill("ordered", "Nobody has ordered anything.", value.orders,
-    (one) => `${time(one.at_ms)}  ${one.what}: ${one.outcome}; ${one.who || "somebody"}${one.why ? `, because ${one.why}` : ""}; ${one.reference}`);
+    (one) => `${when(one)}  ${one.what}: ${one.outcome}; ${one.who || "somebody"}${one.why ? `, because ${one.why}` : ""}; ${one.reference}`);
 }
 
 // ------------------------------------------------------------------------------------------------------------- pages

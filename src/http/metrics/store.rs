@@ -13,12 +13,12 @@ pub(super) const SERIES: &[Series] = &[
     .in_unit("seconds"),
     histogram(
         "ostinato_store_commit_records",
-        "Records, snapshots and checkpoints of one commit.",
+        "Records, snapshots, checkpoints and batches of the audit of one commit.",
         |facts| spread(of(facts).map(|store| &store.together)),
     ),
     counter(
         "ostinato_store_written",
-        "Records and snapshots that were committed.",
+        "Records, snapshots and entries of the audit that were committed.",
         |facts| value(facts, |store| store.bytes.get()),
     )
     .in_unit("bytes"),

@@ -77,6 +77,23 @@ pub(super) const SERIES: &[Series] = &[
         "Times when many guilds of a shard died within ten seconds.",
         |facts| one(chronicle(facts).map(|chronicle| whole(chronicle.alarms_raised()))),
     ),
+    gauge(
+        "ostinato_audit_queue",
+        "Entries of the audit that wait to be stored; 8192 is full.",
+        |facts| one(chronicle(facts).map(|chronicle| whole(chronicle.outbox().waits()))),
+    ),
+    counter(
+        "ostinato_audit_entries",
+        "What became of entries of the audit: stored, or lost because the store was away for too long or did not take them.",
+        |facts| {
+            let Some(chronicle) = chronicle(facts) else {
+                return Values::new();
+            };
+            let each = [("stored", chronicle.outbox().stored()), ("lost", chronicle.outbox().lost())].into_iter();
+            each.map(|(name, count)| (vec![("outcome", name.to_owned())], whole(count))).collect()
+        },
+    )
+    .by(&["outcome"]),
     histogram(
         "ostinato_audible_gap",
         "Silences that nobody asked for, by what made them, as far as audio nodes tell: from the loss until a node plays again.",

@@ -14,17 +14,21 @@ use super::{Fault, Order, run};
 pub(crate) use session::{GUILD, QUERY, Session, store};
 use session::{LOUNGE, TOKEN, limits};
 
-/// What is printed of the store in `path`, and what went wrong.
-pub(crate) fn replay(path: &Path, guild: Option<GuildId>, from: u64, json: bool) -> (String, Option<Fault>) {
-    let order = Order {
+pub(crate) fn order(path: &Path, guild: Option<GuildId>, from: u64, json: bool) -> Order {
+    Order {
         path: path.into(),
         guild,
         from,
+        audit: false,
         json,
         limits: limits(),
-    };
+    }
+}
+
+/// What is printed of the store in `path`, and what went wrong.
+pub(crate) fn replay(path: &Path, guild: Option<GuildId>, from: u64, json: bool) -> (String, Option<Fault>) {
     let mut out = Vec::new();
-    let fault = run(&order, &mut out).err();
+    let fault = run(&order(path, guild, from, json), &mut out).err();
     (String::from_utf8(out).unwrap(), fault)
 }
 

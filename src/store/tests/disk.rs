@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ostinato_actors::ports::GuildStore as _;
 
-use super::super::contract::{Bench as _, GUILD, OTHER, append, record, revisions, save, snapshot};
+use super::super::contract::{Bench as _, EVERY, GUILD, OTHER, append, death, record, revisions, save, snapshot};
 use super::super::{DataDirLock, Durability, OpenError, SqliteStore, StoreSettings, schema};
 use super::Files;
 
@@ -53,6 +53,22 @@ async fn with_space_again_the_journal_goes_on_where_it_stood() {
     let loaded = store.load(GUILD, 1).await.unwrap();
     assert_eq!(revisions(&loaded), [last + 1]);
     assert_eq!(loaded.snapshot, Some(snapshot(last, 10)));
+}
+
+#[tokio::test]
+async fn audit_that_finds_the_disk_full_is_written_when_there_is_space_again_and_once() {
+    let files = Files::new();
+    let store = files.open();
+    store.audit([death(GUILD, 1)].into()).await.unwrap();
+    store.faults().full(60_000);
+    let batch: std::sync::Arc<[_]> = [death(GUILD, 2), death(OTHER, 3)].into();
+    let full = store.audit(std::sync::Arc::clone(&batch)).await.unwrap_err();
+    assert!(full.is_retryable(), "{full}");
+    assert_eq!(store.audited(EVERY).await.unwrap(), [death(GUILD, 1)]);
+    store.faults().full(0);
+    store.audit(batch).await.unwrap();
+    let read = store.audited(EVERY).await.unwrap();
+    assert_eq!(read, [death(OTHER, 3), death(GUILD, 2), death(GUILD, 1)]);
 }
 
 #[tokio::test]

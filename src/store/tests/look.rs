@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use ostinato_actors::ports::GuildStore as _;
 use ostinato_machine::guild::{Command, Where};
 use ostinato_machine::ids::GuildId;
 
-use crate::replay::tests::{GUILD, QUERY, Session, block_on, replay};
+use super::super::contract::{Bench as _, each};
+use crate::replay::Order;
+use crate::replay::tests::{GUILD, QUERY, Session, block_on, order, replay};
 
 /// A directory whose store has a guild with a snapshot and `commands` records after it; nobody has it open.
 fn stored(commands: u16) -> (tempfile::TempDir, u64) {
@@ -193,4 +196,51 @@ fn a_file_that_nobody_changes_can_be_read_where_nothing_can_be_written() {
         .unwrap();
     assert_eq!(guilds, 1);
     assert!(super::super::look::still(&odd));
+}
+
+#[test]
+fn the_audit_is_shown_without_a_bot_and_does_nothing_to_a_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = super::Files::at(directory.path());
+    block_on(async {
+        let store = files.open();
+        store.audit(each().into()).await.unwrap();
+        files.close(store);
+    });
+    let shown = |guild, json| {
+        let mut out = Vec::new();
+        let order = Order {
+            audit: true,
+            ..order(directory.path(), guild, 0, json)
+        };
+        crate::replay::run(&order, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let all = shown(None, false);
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(lines[0].ends_with("6 entries of the audit"), "{all}");
+    assert!(
+        lines[1].contains("in no_value at src/a.rs:1, with skip in hand; its state was kept; r1"),
+        "{all}"
+    );
+    assert!(
+        lines[2].contains(r#"park: done; eve, because a "test"\u{0}; r"#),
+        "{all}"
+    );
+    assert!(
+        lines[6].contains("a key is needed; scope control, first from ::1"),
+        "{all}"
+    );
+    assert!(lines[6].starts_with("1970-01-01T00:00:00.006Z  barred"), "{all}");
+    assert_eq!(shown(Some(super::super::contract::GUILD), false).lines().count(), 4);
+    let object: serde_json::Value = serde_json::from_str(&shown(None, true)).unwrap();
+    assert_eq!(
+        (&object["audit"][5]["kind"], &object["audit"][5]["guild"]),
+        (&"barred".into(), &serde_json::Value::Null)
+    );
+    change(directory.path(), "DROP TABLE audit; PRAGMA user_version = 2");
+    assert!(
+        shown(None, false).ends_with("0 entries of the audit\n"),
+        "a release before kept none"
+    );
 }

@@ -8,7 +8,7 @@ use ostinato_machine::guild::{Record, Snapshot};
 use ostinato_machine::ids::{GuildId, NodeId};
 use tokio::sync::oneshot;
 
-use super::super::contract::{Bench as _, GUILD, SHARD, append, record, revisions, save, snapshot};
+use super::super::contract::{Bench as _, EVERY, GUILD, SHARD, append, record, revisions, save, snapshot};
 use super::super::job::{Done, Job};
 use super::super::schema::SCHEMA;
 use super::super::writer::Writer;
@@ -242,7 +242,7 @@ fn as_of(files: &Files, schema: i64) {
     let (log, snap) = (old("log"), old("snap"));
     let without_owners = if schema < 2 { "DROP TABLE shard;" } else { "" };
     let script = format!(
-        "{without_owners} {log} {snap} ALTER TABLE guild RENAME TO new_guild; \
+        "{without_owners} DROP TABLE audit; {log} {snap} ALTER TABLE guild RENAME TO new_guild; \
          CREATE TABLE guild (id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, revision INTEGER NOT NULL, \
          log_bytes INTEGER NOT NULL, snap_revision INTEGER NOT NULL, snap_bytes INTEGER NOT NULL) STRICT; \
          INSERT INTO guild SELECT id, epoch, (SELECT max(revision) FROM log WHERE guild = id), 9, snap_revision, \
@@ -284,5 +284,6 @@ async fn what_the_releases_before_wrote_is_kept_and_owned_from_then_on() {
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .unwrap();
         assert_eq!(version, SCHEMA);
+        assert_eq!(store.audited(EVERY).await, Ok(Vec::new()));
     }
 }
