@@ -4,6 +4,7 @@
 //! user wrote: a death is told by its place in the code, an input by its name.
 
 mod gaps;
+mod orders;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ostinato_machine::ids::{CauseId, GuildId, ShardId};
 
 pub use gaps::{Gap, GapCause, Gaps};
+pub use orders::{DONE, Ordered};
 
 /// How many of each kind are kept.
 pub const KEPT: usize = 100;
@@ -107,23 +109,6 @@ pub struct Alarm {
     pub shard: ShardId,
     /// How many different guilds.
     pub guilds: usize,
-}
-
-/// What an operator ordered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ordered {
-    /// When, wall-clock ms.
-    pub at_ms: u64,
-    /// Who, as they said.
-    pub who: String,
-    /// Why, as they said.
-    pub why: String,
-    /// What, such as `restart guild 5`.
-    pub what: String,
-    /// What the order is spoken of by.
-    pub reference: Arc<str>,
-    /// What came of it: `done`, or why not.
-    pub outcome: String,
 }
 
 /// What is counted. Each is a number that only rises.
@@ -242,11 +227,6 @@ impl Chronicle {
         self.rings().gaps.iter().rev().copied().collect()
     }
 
-    /// Keeps what an operator ordered.
-    pub fn ordered(&self, ordered: Ordered) {
-        keep(&mut self.rings().orders, Arc::new(ordered));
-    }
-
     /// How often something happened.
     pub fn of(&self, what: Count) -> u64 {
         self.counts
@@ -297,18 +277,13 @@ impl Chronicle {
     pub fn alarms(&self) -> Vec<Alarm> {
         self.rings().alarms.iter().rev().copied().collect()
     }
-
-    /// The newest orders, newest first.
-    pub fn orders(&self) -> Vec<Arc<Ordered>> {
-        self.rings().orders.iter().rev().cloned().collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn death(guild: u64, place: &str) -> Death {
+    pub(super) fn death(guild: u64, place: &str) -> Death {
         Death {
             at_ms: guild,
             guild: GuildId(guild),
