@@ -3,6 +3,8 @@
 //! Nothing is decided here but the order: store → Discord's facts → shards → signals or a fault → drain → store. What
 //! can't be had yet is asked for again, what is refused ends the process with the code that says so.
 
+mod intents;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +17,13 @@ use ostinato_machine::ids::{ShardId, UserId};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
+use self::intents::{CONTENT, intents};
 use crate::cli::Exit;
-use crate::config::{Config, PrefixMode};
+use crate::config::Config;
 use crate::discord::answers::AnswerFigures;
+use crate::discord::commands::Table;
 use crate::discord::door::Door;
+use crate::discord::drill::{Drills, Range};
 use crate::discord::gateway::{Gateways, IdentifyGate, SessionStartLimit};
 use crate::discord::register::{Registered, register};
 use crate::discord::replies::Replies;
@@ -28,32 +33,6 @@ use crate::lavalink::Nodes;
 use crate::logging::Levels;
 use crate::recording::Recorder;
 use crate::store::SqliteStore;
-
-/// Guilds and who is in voice: all that slash commands need.
-const GUILDS_AND_VOICE: u64 = (1 << 0) | (1 << 7);
-/// That messages were written in guilds; without the next one, the words of those alone that mention the bot.
-const MESSAGES: u64 = 1 << 9;
-/// The words of all messages, which Discord must have granted.
-const CONTENT: u64 = 1 << 15;
-/// Flags of an application that was granted them: a large one, and one in fewer than a hundred guilds.
-const GRANTED: u64 = (1 << 18) | (1 << 19);
-
-/// What the gateway is asked for, given what is wanted of messages and the application's flags.
-fn intents(wanted: PrefixMode, flags: u64) -> u64 {
-    let granted = flags & GRANTED != 0;
-    match wanted {
-        PrefixMode::Off => GUILDS_AND_VOICE,
-        PrefixMode::Auto | PrefixMode::Full if granted => GUILDS_AND_VOICE | MESSAGES | CONTENT,
-        PrefixMode::Auto | PrefixMode::Mention => GUILDS_AND_VOICE | MESSAGES,
-        PrefixMode::Full => {
-            tracing::warn!(
-                "prefix.mode is full, but the application was not granted the Message Content Intent, so commands in messages \
-                 work by mention alone: switch it on in Discord's developer portal, page Bot, and start again"
-            );
-            GUILDS_AND_VOICE | MESSAGES
-        }
-    }
-}
 
 /// First and longest wait before Discord is asked again, ms.
 const ASK_AGAIN_MS: (u64, u64) = (500, 30_000);
@@ -157,10 +136,13 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
             return Exit::Unexpected;
         }
     };
-    told.supervise(root.operator(), root.pulses());
     let watchdog = watch(config, &root);
-    let (application, register) = (facts.application.id, Arc::clone(&steered.register));
-    tokio::task::spawn_local(keep_registered(rest, application, clock, Arc::clone(told), register));
+    let table = Table {
+        drills: config.chaos().enabled,
+    };
+    let commands = (facts.application.id, table);
+    let register = Arc::clone(&steered.register);
+    tokio::task::spawn_local(keep_registered(rest, commands, clock, Arc::clone(told), register));
     let exit = tokio::select! {
         biased;
         signal = stops.next() => {
@@ -273,14 +255,14 @@ fn jittered(wait_ms: u64, clock: &dyn Clock) -> Duration {
 /// Makes Discord's list of commands ours, sooner or later; music does not wait for it.
 async fn keep_registered(
     rest: Rest,
-    application: u64,
+    (application, table): (u64, Table),
     clock: Rc<dyn Clock>,
     told: Arc<http::Facts>,
     again: Arc<Notify>,
 ) {
     let mut wait_ms = ASK_AGAIN_MS.0;
     loop {
-        match register(&rest, application).await {
+        match register(&rest, application, table).await {
             Ok(registered) => {
                 told.commands_are_registered();
                 match registered {
@@ -341,18 +323,20 @@ async fn start(
         prefix: prefix.is_some(),
     });
     let audit = store.clone();
-    let store = store.clone();
+    let range = Range::new(config.chaos(), store.faults());
+    let (store, within) = (store.clone(), range.clone());
     let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {
         let clock: Rc<dyn Clock> = Rc::new(SystemClock::new());
         let skew = rest.skew.clone();
         let rest = Rest::new(&rest, Rc::clone(&clock))?;
+        let drills = Drills::new(within.clone(), rest.clone(), Rc::clone(&clock));
         let replies = Replies::new(rest, Rc::clone(&clock), user).counted_by(Arc::clone(&answers));
         let replies = Rc::new(replies);
         let audio = nodes
             .port()
             .map_err(|error| PortError::new(PortErrorKind::Refused, error.to_string()))?;
         let door = Door::new(
-            Rc::clone(&replies),
+            (Rc::clone(&replies), drills),
             skew,
             (prefix.clone(), gateways.content()),
             (Rc::clone(&audio), Rc::clone(&clock)),
@@ -366,32 +350,9 @@ async fn start(
             fleet,
         })
     });
-    Ok(
-        Root::start(config.actors((0..total).map(ShardId).collect(), total), make, || {
-            Rc::new(audit)
-        })
-        .await?,
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_asked_for_that_was_not_granted() {
-        let granted = 1 << 19;
-        let table = [
-            (PrefixMode::Off, granted, 129),
-            (PrefixMode::Mention, granted, 641),
-            (PrefixMode::Auto, 0, 641),
-            (PrefixMode::Auto, granted, 33_409),
-            (PrefixMode::Auto, 1 << 18, 33_409),
-            (PrefixMode::Full, granted, 33_409),
-            (PrefixMode::Full, 0, 641),
-        ];
-        for (mode, flags, expected) in table {
-            assert_eq!(intents(mode, flags), expected, "{mode:?} with {flags}");
-        }
-    }
+    let actors = config.actors((0..total).map(ShardId).collect(), total);
+    let root = Root::start(actors, make, || Rc::new(audit)).await?;
+    range.supervise(root.operator());
+    told.supervise(root.operator(), root.pulses());
+    Ok(root)
 }

@@ -1,5 +1,6 @@
 //! Ostinato, a Discord music bot runtime that keeps playing.
 
+mod audit;
 pub mod board;
 pub mod boot;
 pub mod cli;

@@ -6,6 +6,7 @@
 
 mod entries;
 mod gaps;
+mod orders;
 mod outbox;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,6 +19,7 @@ use crate::ports::{Audit, Told};
 
 pub use entries::{Alarm, Barred, Cause, DeadLetter, Death, Had, Ordered};
 pub use gaps::{Gap, GapCause, Gaps};
+pub use orders::DONE;
 pub use outbox::Outbox;
 
 /// How many of each kind are kept.
@@ -165,13 +167,6 @@ impl Chronicle {
         self.rings().gaps.iter().rev().copied().collect()
     }
 
-    /// Keeps what an operator ordered.
-    pub fn ordered(&self, ordered: Ordered) {
-        let ordered = Arc::new(ordered);
-        keep(&mut self.rings().orders, Arc::clone(&ordered));
-        self.outbox.put(Told::Order(ordered));
-    }
-
     /// Keeps what a server's door refused.
     pub fn bar(&self, barred: Barred) {
         let barred = Arc::new(barred);
@@ -255,11 +250,6 @@ impl Chronicle {
         self.rings().alarms.iter().rev().copied().collect()
     }
 
-    /// The newest orders, newest first.
-    pub fn orders(&self) -> Vec<Arc<Ordered>> {
-        self.rings().orders.iter().rev().cloned().collect()
-    }
-
     /// The newest refusals of a server's door, newest first.
     pub fn barred(&self) -> Vec<Arc<Barred>> {
         self.rings().barred.iter().rev().cloned().collect()
@@ -272,7 +262,7 @@ mod tests {
 
     use super::*;
 
-    fn death(guild: u64, place: &str) -> Death {
+    pub(super) fn death(guild: u64, place: &str) -> Death {
         Death {
             at_ms: guild,
             guild: GuildId(guild),

@@ -53,7 +53,7 @@ pub enum Note {
 }
 
 /// Longest block that is done, ms.
-const BLOCK_MS: u64 = 120_000;
+pub const LONGEST_BLOCK_MS: u32 = 120_000;
 
 /// Fails as an operator ordered it. Whoever lets such an input in has seen to it that faults are wanted.
 pub(crate) fn induce(at: Strike, input: &Input) {
@@ -62,7 +62,7 @@ pub(crate) fn induce(at: Strike, input: &Input) {
         Fault::Panic if at == Strike::Decide => std::panic::panic_any("a panic was ordered"),
         Fault::Poison if at == Strike::Apply => std::panic::panic_any("poison was ordered"),
         Fault::BlockMs(ms) if at == Strike::Decide => {
-            std::thread::sleep(Duration::from_millis((*ms).min(BLOCK_MS)));
+            std::thread::sleep(Duration::from_millis((*ms).min(LONGEST_BLOCK_MS.into())));
         }
         Fault::Panic | Fault::Poison | Fault::BlockMs(_) => {}
     }

@@ -18,6 +18,7 @@ use ostinato_machine::slot::{NotNow, SlotOrder};
 
 pub use self::facts::{Filter, GuildLook, GuildRow, Page, Phases, Saved, ShardFacts, phase_name};
 use crate::chronicle::Chronicle;
+pub use crate::faults::LONGEST_BLOCK_MS;
 use crate::fleet_actor::FleetHandle;
 use crate::ingress::{Ingress, shard_of};
 use crate::keeper::Keeper;
@@ -301,6 +302,15 @@ impl Operator {
         self.keeper(shard)?;
         self.fleet.tell(FleetInput::Again { shard, guild });
         Ok(())
+    }
+
+    /// Whether a guild would hear of a fault: one that sleeps never would.
+    ///
+    /// # Errors
+    /// [`Unanswered`] if not.
+    pub async fn can_fail(&self, guild: GuildId) -> Result<(), Unanswered> {
+        let awake = self.guild(guild).await?.slot.incarnation.is_some();
+        if awake { Ok(()) } else { Err(NotNow::Asleep.into()) }
     }
 
     /// Lets a guild fail as ordered.

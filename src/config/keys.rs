@@ -814,7 +814,7 @@ pub const KEYS: &[Section] = &[
                 "CHAOS_ENABLED",
                 Kind::Flag,
                 "false",
-                "Whether an operator may order faults.",
+                "Whether an operator may order faults, at the status interface or with /chaos.",
             ),
             key(
                 "chaos.guild_allowlist",

@@ -55,6 +55,21 @@ pub struct ChaosConfig {
 }
 
 impl ChaosConfig {
+    /// Faults may be ordered in these guilds; in every one where none is named.
+    #[cfg(test)]
+    pub(crate) fn on(guilds: &[u64]) -> Self {
+        Self {
+            enabled: true,
+            everywhere: guilds.is_empty(),
+            guilds: guilds.iter().copied().map(GuildId).collect(),
+        }
+    }
+
+    /// Whether faults may be ordered in every guild.
+    pub fn admits_all(&self) -> bool {
+        self.enabled && self.everywhere
+    }
+
     /// Whether faults may be ordered in this guild.
     pub fn admits(&self, guild: GuildId) -> bool {
         self.enabled && (self.everywhere || self.guilds.contains(&guild))

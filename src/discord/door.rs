@@ -7,11 +7,12 @@ use std::rc::Rc;
 
 use ostinato_actors::ports::{Audio, Clock, GatewayEvent, GatewaySink};
 use ostinato_machine::guild::{Caller, Command, Input};
-use ostinato_machine::ids::{CauseId, ReplyTo, ShardId, UserId, Via};
+use ostinato_machine::ids::{CauseId, GuildId, ReplyTo, ShardId, UserId, Via};
 use serenity::model::permissions::Permissions;
 
 use super::answers::Asker;
-use super::commands::{self, Completes, Interpreted, Local};
+use super::commands::{self, Completes, Drill, Interpreted, Local, Table};
+use super::drill::Drills;
 use super::gateway::{Content, Interactions};
 use super::interaction::{Data, Interaction};
 use super::replies::Replies;
@@ -30,15 +31,16 @@ pub struct Door {
     prefix: Option<Box<str>>,
     content: Content,
     suggest: Rc<Suggest>,
+    drills: Rc<Drills>,
     open: Rc<()>,
 }
 
 impl Door {
-    /// A door that answers through `replies` what needs no guild, and dates commands by this machine's clock. Messages
+    /// A door that answers through `replies` what needs no guild, hands faults by order to `drills`, and dates commands by this machine's clock. Messages
     /// that begin with `prefix` are commands too, as long as their words may be read. What is offered while somebody types
     /// is looked for at `audio`.
     pub fn new(
-        replies: Rc<Replies>,
+        (replies, drills): (Rc<Replies>, Drills),
         skew: Skew,
         (prefix, content): (Option<Box<str>>, Content),
         (audio, clock): (Rc<dyn Audio>, Rc<dyn Clock>),
@@ -49,8 +51,14 @@ impl Door {
             prefix,
             content,
             suggest: Rc::new(Suggest::new(audio, clock)),
+            drills: Rc::new(drills),
             open: Rc::new(()),
         }
+    }
+
+    /// The commands that there are.
+    fn table(&self) -> Table {
+        self.drills.table()
     }
 
     /// What messages may begin with besides a mention; empty when nothing.
@@ -63,17 +71,38 @@ impl Door {
         self.skew.here(made_ms(id), arrived_ms).unwrap_or_default()
     }
 
-    fn answer(&self, shard: ShardId, reply: &ReplyTo, local: &Local) {
+    /// A place among the answers that are on their way, while there is one.
+    fn begin(&self, shard: ShardId, reply: &ReplyTo) -> Option<Rc<()>> {
         if Rc::strong_count(&self.open) > OPEN {
             tracing::warn!(%shard, cause = reply.id, "too many answers are on their way; one was not begun");
             self.replies.waiting().full(reply.id);
-            return;
+            return None;
         }
+        Some(Rc::clone(&self.open))
+    }
+
+    fn answer(&self, shard: ShardId, reply: &ReplyTo, local: &Local) {
+        let Some(open) = self.begin(shard, reply) else { return };
         let work = self.replies.local(reply, local);
-        let (cause, open) = (reply.id, Rc::clone(&self.open));
+        let cause = reply.id;
         tokio::task::spawn_local(async move {
             if let Err(error) = work.await {
                 tracing::warn!(%shard, cause, %error, "an answer could not be given");
+            }
+            drop(open);
+        });
+    }
+
+    /// Hands what somebody wants of faults to where such orders are taken.
+    fn drill(&self, shard: ShardId, drill: Drill, who: (Option<GuildId>, UserId), reply: ReplyTo) {
+        let (Some(guild), user) = who else {
+            return self.answer(shard, &reply, &Local::UnknownInteraction);
+        };
+        let Some(open) = self.begin(shard, &reply) else { return };
+        let (drills, replies) = (Rc::clone(&self.drills), Rc::clone(&self.replies));
+        tokio::task::spawn_local(async move {
+            if let Err(error) = drills.take(drill, (guild, user), (&reply, &replies)).await {
+                tracing::warn!(%shard, cause = reply.id, %error, "an answer could not be given");
             }
             drop(open);
         });
@@ -85,7 +114,7 @@ impl Door {
             self.replies.waiting().full(reply.id);
             return;
         }
-        let completes = commands::completes(name, option, &typed);
+        let completes = commands::completes(self.table(), name, option, &typed);
         let (replies, suggest, open) = (
             Rc::clone(&self.replies),
             Rc::clone(&self.suggest),
@@ -124,9 +153,12 @@ impl Interactions for Door {
         if let Data::Complete { name, option, typed } = &interaction.data {
             return self.offer(shard, interaction.user, reply(false), (name, option, typed.clone()));
         }
-        let (command, public) = match commands::interpret(&interaction) {
+        let (command, public) = match commands::interpret(self.table(), &interaction) {
             Interpreted::Guild { command, public } => (command, public),
             Interpreted::Here(local) => return self.answer(shard, &reply(false), &local),
+            Interpreted::Drill(drill) => {
+                return self.drill(shard, drill, (interaction.guild, interaction.user), reply(false));
+            }
         };
         match input(&interaction, command, reply(public)) {
             Some(event) => sink.event(sequence, event),
@@ -135,7 +167,7 @@ impl Interactions for Door {
     }
 
     fn written(&self, shard: ShardId, sequence: u64, written: &Written, own: UserId, sink: &dyn GatewaySink) {
-        let Some(interpreted) = commands::written(written, own, self.prefix()) else {
+        let Some(interpreted) = commands::written(self.table(), written, own, self.prefix()) else {
             return;
         };
         self.replies.waiting().came(written.id, Asker::Message);
@@ -151,6 +183,7 @@ impl Interactions for Door {
         let command = match interpreted {
             Interpreted::Guild { command, .. } => command,
             Interpreted::Here(local) => return self.answer(shard, &reply, &local),
+            Interpreted::Drill(drill) => return self.drill(shard, drill, (Some(written.guild), written.user), reply),
         };
         let event = GatewayEvent::Input {
             guild: written.guild,

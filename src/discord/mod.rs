@@ -8,6 +8,7 @@ mod buttons;
 pub mod commands;
 mod decode;
 pub mod door;
+pub mod drill;
 pub mod gateway;
 pub mod interaction;
 pub mod register;

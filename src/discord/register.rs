@@ -7,8 +7,9 @@ use ostinato_actors::ports::{PortError, PortErrorKind};
 use serde_json::{Map, Number, Value};
 use serenity::all::{CommandOptionType, InstallationContext, InteractionContext};
 use serenity::builder::{CreateCommand, CreateCommandOption};
+use serenity::model::permissions::Permissions;
 
-use super::commands::{COMMANDS, CommandSpec, Kind, OptionSpec, Scope};
+use super::commands::{CommandSpec, FAMILIES, Family, Kind, OptionSpec, Rights, Scope, Table};
 use super::rest::{Operation, Rest};
 
 /// Discord's type of a command that is typed.
@@ -42,13 +43,13 @@ pub enum Registered {
     },
 }
 
-/// Makes Discord's list of the global commands of `application` equal to the table.
+/// Makes Discord's list of the global commands of `application` equal to `table`.
 ///
 /// # Errors
 /// As every call; [`PortErrorKind::Malformed`] when Discord's list makes no sense.
-pub async fn register(rest: &Rest, application: u64) -> Result<Registered, PortError> {
+pub async fn register(rest: &Rest, application: u64, table: Table) -> Result<Registered, PortError> {
     let known: Vec<Value> = rest.read(Operation::Commands { application }).await?;
-    let ours = commands()?;
+    let ours = commands(table)?;
     let Some(list) = difference(&ours, &known) else {
         return Ok(Registered::Unchanged);
     };
@@ -83,28 +84,49 @@ fn kind(command: &Value) -> u64 {
 }
 
 /// The table as Discord is told of it.
-fn commands() -> Result<Vec<Value>, PortError> {
-    COMMANDS
-        .iter()
-        .map(|spec| {
-            serde_json::to_value(command(spec))
-                .map(|value| canonical(&value))
-                .map_err(malformed)
-        })
-        .collect()
+fn commands(table: Table) -> Result<Vec<Value>, PortError> {
+    let single = table.specs().filter(|spec| spec.sub().is_none()).map(command);
+    let families = FAMILIES.iter().filter_map(|of| family(of, table));
+    let all = single.chain(families).map(|command| {
+        serde_json::to_value(command)
+            .map(|value| canonical(&value))
+            .map_err(malformed)
+    });
+    all.collect()
 }
 
 fn command(spec: &CommandSpec) -> CreateCommand {
+    placed(spec, spec.name, spec.description).set_options(spec.options.iter().map(option).collect())
+}
+
+/// A family with its members as subcommands; `None` if there are none. Discord has one place and one right for all of
+/// them: the first one's.
+fn family(of: &Family, table: Table) -> Option<CreateCommand> {
+    let members = || table.family(of.name);
+    let subs = members().map(|spec| {
+        let name = spec.sub().map_or(spec.name, |(_, name)| name);
+        let options: Vec<_> = spec.options.iter().map(option).collect();
+        CreateCommandOption::new(CommandOptionType::SubCommand, name, spec.description).set_sub_options(options)
+    });
+    Some(placed(members().next()?, of.name, of.description).set_options(subs.collect()))
+}
+
+/// A command where `spec` works, and shown to who may use it as far as Discord can tell.
+fn placed(spec: &CommandSpec, name: &str, description: &str) -> CreateCommand {
     let contexts = match spec.scope {
         Scope::Server => vec![InteractionContext::Guild],
         Scope::Anywhere => vec![InteractionContext::Guild, InteractionContext::BotDm],
     };
-    CreateCommand::new(spec.name)
+    let command = CreateCommand::new(name)
         .kind(serenity::all::CommandType::ChatInput)
-        .description(spec.description)
+        .description(description)
         .contexts(contexts)
-        .integration_types(vec![InstallationContext::Guild])
-        .set_options(spec.options.iter().map(option).collect())
+        .integration_types(vec![InstallationContext::Guild]);
+    match spec.rights {
+        // Discord does not know who runs the bot. This spares most others the sight of what they may not use.
+        Rights::Operator => command.default_member_permissions(Permissions::MANAGE_GUILD),
+        Rights::Anyone | Rights::InVoice | Rights::Control => command,
+    }
 }
 
 fn option(spec: &OptionSpec) -> CreateCommandOption {
@@ -221,9 +243,12 @@ mod tests {
         ])
         .await;
         let rest = Rest::new(&server.settings(), TestClock::at(0)).unwrap();
-        let commands = COMMANDS.len();
-        assert_eq!(register(&rest, 7).await, Ok(Registered::Written { commands, kept: 1 }));
-        assert_eq!(register(&rest, 7).await, Ok(Registered::Unchanged));
+        let commands = Table::default().specs().count();
+        assert_eq!(
+            register(&rest, 7, Table::default()).await,
+            Ok(Registered::Written { commands, kept: 1 })
+        );
+        assert_eq!(register(&rest, 7, Table::default()).await, Ok(Registered::Unchanged));
         let lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1], "PUT /api/v10/applications/7/commands");
@@ -232,7 +257,7 @@ mod tests {
 
     /// The table as Discord gives it back: with ids, versions, and a value for everything that was not said.
     fn given_back() -> Vec<Value> {
-        let mut list = commands().unwrap();
+        let mut list = commands(Table::default()).unwrap();
         for (at, command) in list.iter_mut().enumerate() {
             command["id"] = (100 + at).to_string().into();
             command["version"] = "9".into();
@@ -262,15 +287,15 @@ mod tests {
     #[test]
     fn what_discord_knows_already_is_not_written() {
         let mut known = given_back();
-        assert_eq!(difference(&commands().unwrap(), &known), None);
+        assert_eq!(difference(&commands(Table::default()).unwrap(), &known), None);
         known.push(entry_point());
         known.reverse();
-        assert_eq!(difference(&commands().unwrap(), &known), None);
+        assert_eq!(difference(&commands(Table::default()).unwrap(), &known), None);
     }
 
     #[test]
     fn every_difference_is_written() {
-        let ours = commands().unwrap();
+        let ours = commands(Table::default()).unwrap();
         let changes: [fn(&mut Vec<Value>); 6] = [
             |known| drop(known.pop()),
             |known| known[0]["description"] = "something else".into(),
@@ -288,7 +313,7 @@ mod tests {
 
     #[test]
     fn commands_of_other_kinds_are_written_back_as_they_are() {
-        let ours = commands().unwrap();
+        let ours = commands(Table::default()).unwrap();
         let list = difference(&ours, &[entry_point()]).unwrap();
         assert_eq!(list.len(), ours.len() + 1);
         let kept = list.last().unwrap();
@@ -301,7 +326,7 @@ mod tests {
 
     #[test]
     fn bounds_and_choices_reach_discord() {
-        let list = commands().unwrap();
+        let list = commands(Table::default()).unwrap();
         let named = |name: &str| list.iter().find(|command| command["name"] == name).unwrap();
         let level = &named("volume")["options"][0];
         assert_eq!(
@@ -323,5 +348,30 @@ mod tests {
         }
         assert_eq!(named("help")["contexts"], json!([0, 1]));
         assert_eq!(named("skip")["contexts"], json!([0]));
+    }
+
+    #[test]
+    fn commands_of_two_words_are_one_with_subcommands_and_only_where_they_are_wanted() {
+        let with = commands(Table { drills: true }).unwrap();
+        let without = commands(Table::default()).unwrap();
+        assert_eq!(with.len(), without.len() + 1);
+        let chaos = with.last().unwrap();
+        assert_eq!(
+            (&chaos["name"], &chaos["default_member_permissions"]),
+            (&json!("chaos"), &json!(32))
+        );
+        let subs: Vec<(&Value, &Value)> = chaos["options"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|sub| (&sub["name"], &sub["type"]))
+            .collect();
+        assert_eq!(subs, [(&json!("run"), &json!(1)), (&json!("status"), &json!(1))]);
+        let fault = &chaos["options"][0]["options"][0];
+        assert_eq!(
+            (&fault["name"], fault["choices"].as_array().unwrap().len()),
+            (&json!("fault"), 5)
+        );
+        assert!(without.iter().all(|command| command["name"] != "chaos"));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use futures_util::future::LocalBoxFuture;
-use ostinato_actors::chronicle::Ordered;
+use ostinato_actors::chronicle::{DONE, Ordered};
 use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::{Operator, Unanswered, reference};
 use ostinato_machine::ids::GuildId;
@@ -19,15 +19,13 @@ use serde_json::json;
 use super::asked::{Asked, data};
 use super::door::problem;
 use super::routes::Field;
+use crate::audit;
 
 pub(super) use guild::{fault, move_guild, park, passivate, record, release, restart_guild};
 pub(super) use process::{drain_process, log, register, restart_process, store_fault};
 pub(super) use wide::{drain_node, reconnect_node, restart_shard, undrain_node};
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;
-
-/// Most characters of what somebody says of themselves.
-const SAID: usize = 200;
 
 const WHO: Field = field("who", "string", "Who orders it, for the books.");
 const WHY: Field = field("why", "string", "Why, for the books.");
@@ -103,7 +101,9 @@ pub(super) struct Book {
     said: Said,
     what: String,
     guild: Option<GuildId>,
+    at_ms: u64,
     reference: Arc<str>,
+    fault: Option<String>,
 }
 
 impl Book {
@@ -113,7 +113,9 @@ impl Book {
             said,
             what,
             guild: asked.named("guild").parse().ok().map(GuildId),
+            at_ms: wall_ms(),
             reference: reference(fastrand::u64(..)),
+            fault: None,
         }
     }
 
@@ -125,26 +127,29 @@ impl Book {
         }
     }
 
+    /// It is a fault in the guild that it is about.
+    pub(super) fn of_fault(self, fault: &str) -> Self {
+        let fault = Some(fault.to_owned());
+        Self { fault, ..self }
+    }
+
     /// What came of it: for the books, the log and the caller.
     pub(super) fn close(self, result: Result<serde_json::Value, HttpResponse>) -> HttpResponse {
         let outcome = match &result {
-            Ok(_) => "done".to_owned(),
+            Ok(_) => DONE.to_owned(),
             Err(response) => format!("not done ({})", response.status()),
         };
-        let clean = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).take(SAID).collect() };
-        let (who, why) = (clean(&self.said.who), clean(&self.said.why));
-        tracing::info!(target: "audit", who, why, what = self.what, reference = %self.reference, outcome, "an order");
-        if let Some(operator) = &self.operator {
-            operator.chronicle().ordered(Ordered {
-                at_ms: wall_ms(),
-                who,
-                why,
-                what: self.what.chars().take(SAID).collect(),
-                guild: self.guild,
-                reference: Arc::clone(&self.reference),
-                outcome,
-            });
-        }
+        let ordered = Ordered {
+            at_ms: self.at_ms,
+            who: self.said.who,
+            why: self.said.why,
+            what: self.what,
+            guild: self.guild,
+            reference: Arc::clone(&self.reference),
+            outcome,
+            fault: self.fault,
+        };
+        audit::note(self.operator.as_ref().map(Operator::chronicle), ordered);
         match result {
             Ok(mut more) => {
                 if let Some(fields) = more.as_object_mut() {

@@ -15,7 +15,7 @@ use super::facts::{Facts, Outside};
 use super::orders::not_yet;
 use super::samples::Day;
 use super::seen::track;
-use crate::discord::commands::COMMANDS;
+use crate::discord::commands::Table;
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;
 
@@ -260,7 +260,8 @@ fn health(lag: f64, latency: Option<f64>, available: usize, nodes: usize) -> f64
 }
 
 fn commands(value: &mut Map<String, Value>) {
-    let mut all: Vec<_> = COMMANDS.iter().collect();
+    // What listeners have; a panel shows it to them.
+    let mut all: Vec<_> = Table::default().specs().collect();
     all.sort_by_key(|command| command.name);
     let list = all.iter().map(|command| {
         json!({ "name": format!("/{}", command.name), "description": command.description, "category": "Music" })

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use ostinato_actors::ports::{PortError, PortErrorKind};
 
 /// Longest delay of one commit that is done, ms.
-const SLOWEST_MS: u64 = 10_000;
+pub(crate) const SLOWEST_MS: u32 = 10_000;
 
-/// Longest time that a fault lasts, ms.
-const LONGEST_MS: u64 = 600_000;
+/// Longest time that a fault lasts, s.
+pub(crate) const LONGEST_S: u32 = 600;
 
 /// Which faults are ordered now. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -42,12 +42,12 @@ impl StoreFaults {
     }
 
     fn end_ms(&self, for_ms: u64) -> u64 {
-        self.now_ms().saturating_add(for_ms.min(LONGEST_MS))
+        self.now_ms().saturating_add(for_ms.min(u64::from(LONGEST_S) * 1_000))
     }
 
     /// For `for_ms` each commit takes `slow_ms` longer; both have an upper bound.
     pub fn slow(&self, slow_ms: u64, for_ms: u64) {
-        self.0.slow_ms.store(slow_ms.min(SLOWEST_MS), Ordering::Relaxed);
+        self.0.slow_ms.store(slow_ms.min(SLOWEST_MS.into()), Ordering::Relaxed);
         self.0.slow_until_ms.store(self.end_ms(for_ms), Ordering::Relaxed);
     }
 
@@ -57,7 +57,7 @@ impl StoreFaults {
     }
 
     /// What becomes of a commit that is about to be made.
-    pub(super) fn strike(&self) -> Result<(), PortError> {
+    pub(crate) fn strike(&self) -> Result<(), PortError> {
         let (slow_until_ms, full_until_ms) = (
             self.0.slow_until_ms.load(Ordering::Relaxed),
             self.0.full_until_ms.load(Ordering::Relaxed),

@@ -24,6 +24,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use faults::StoreFaults;
+pub(crate) use faults::{LONGEST_S, SLOWEST_MS};
 pub use figures::StoreFigures;
 pub use lock::{DataDirLock, LockError};
 pub use look::{Look, LookError, Looked, Row};

@@ -32,6 +32,7 @@ fn order(world: &World, why: &str) {
         guild: None,
         reference: Arc::from("ordered"),
         outcome: "done".into(),
+        fault: None,
     });
 }
 

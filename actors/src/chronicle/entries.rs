@@ -112,8 +112,11 @@ pub struct Ordered {
     pub guild: Option<GuildId>,
     /// What the order is spoken of by.
     pub reference: Arc<str>,
-    /// What came of it: `done`, or why not.
+    /// What came of it: [`DONE`](super::DONE), or why not.
     pub outcome: String,
+    /// Which fault it was, if it was one in a guild.
+    #[serde(default)]
+    pub fault: Option<String>,
 }
 
 /// Calls that a server's door refused for one reason within a minute: told together, so that who knocks on and on fills

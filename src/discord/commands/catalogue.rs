@@ -24,6 +24,7 @@ impl Rights {
             Self::Anyone => "everybody",
             Self::InVoice => "who is in voice, where the bot plays if somebody listens there",
             Self::Control => "who is where the bot plays, or in voice while nobody listens to it",
+            Self::Operator => "who runs the bot: the owner of its application, or a member of its team",
         }
     }
 }
@@ -116,6 +117,11 @@ impl CommandSpec {
     }
 }
 
+/// What the page says of commands for operators.
+const OPERATORS: &str = "Commands for who runs the bot are there only where `chaos.enabled` is on: elsewhere they are \
+     neither registered nor known. Discord shows them to who may manage the server; who runs the bot and may not writes \
+     them in a message.\n";
+
 /// What the page says of commands in messages.
 const MESSAGES: &str = "\n## In messages\n\n\
      Every command works in a message too, behind a mention of the bot (`@bot play Blue in Green`) or the prefix \
@@ -160,7 +166,8 @@ pub fn markdown() -> String {
             spec.visibility.word()
         );
     }
-    page.push_str("\nA refusal is for the caller alone in any case, but where the command was a message.\n");
+    page.push_str("\nA refusal is for the caller alone in any case, but where the command was a message.\n\n");
+    page.push_str(OPERATORS);
     page.push_str(MESSAGES);
     page.push_str(BUTTONS);
     for spec in COMMANDS {
@@ -203,7 +210,9 @@ fn command(spec: &CommandSpec) -> Value {
         "description": spec.description,
         "options": spec.options.iter().map(option).collect::<Vec<Value>>(),
         "visibility": match spec.visibility { Visibility::Public => "public", Visibility::Private => "private" },
-        "rights": match spec.rights { Rights::Anyone => "anyone", Rights::InVoice => "in_voice", Rights::Control => "control" },
+        "rights": match spec.rights { Rights::Anyone => "anyone", Rights::InVoice => "in_voice", Rights::Control => "control",
+            Rights::Operator => "operator",
+        },
         "scope": match spec.scope { Scope::Server => "server", Scope::Anywhere => "anywhere" },
         "help": spec.help,
     })

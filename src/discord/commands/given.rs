@@ -1,5 +1,6 @@
 //! The options that came with a command, checked against what the command declares.
 
+use super::Table;
 use super::spec::{CommandSpec, Kind, OptionSpec, Problem};
 use crate::discord::interaction::{GivenOption, Value};
 
@@ -9,6 +10,8 @@ pub(super) type Fault = (Box<str>, Problem);
 /// Options of which every one is declared, of its kind and within its bounds, and none that is required is missing.
 pub(super) struct Given<'a> {
     options: &'a [GivenOption],
+    /// The commands that there are.
+    pub(super) table: Table,
     /// How long the command took to arrive, ms.
     pub(super) delivered_ms: Option<u64>,
 }
@@ -21,6 +24,7 @@ const LONGEST_WAY: u64 = 60_000;
 impl<'a> Given<'a> {
     /// Checks `options` against what `spec` declares. `id` is Discord's of what gave them, `arrived_ms` when that came in.
     pub(super) fn check(
+        table: Table,
         spec: &CommandSpec,
         options: &'a [GivenOption],
         (id, arrived_ms): (u64, u64),
@@ -39,6 +43,7 @@ impl<'a> Given<'a> {
         let way_ms = arrived_ms.checked_sub(created_ms);
         Ok(Self {
             options,
+            table,
             delivered_ms: way_ms.filter(|way| *way <= LONGEST_WAY),
         })
     }

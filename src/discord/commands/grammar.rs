@@ -5,22 +5,32 @@
 //! Quotation marks keep words together and make them plain: `"where:is my mind"` is no option.
 
 use super::given::Fault;
-use super::spec::{CommandSpec, Kind, OptionSpec, Problem};
-use super::{COMMANDS, find};
+use super::spec::{CommandSpec, Family, Kind, OptionSpec, Problem};
+use super::{FAMILIES, Table};
 use crate::discord::interaction::{GivenOption, Value};
 
 /// The command that `text` begins with, by its name or another name of it, and what follows.
-pub(super) fn command(text: &str) -> Option<(&'static CommandSpec, &str)> {
+pub(super) fn command(table: Table, text: &str) -> Option<(&'static CommandSpec, &str)> {
     let (one, rest) = first_word(text);
     let (two, behind) = first_word(rest);
     // A command of two words goes before one that has only the first of them.
-    let pair = find(&format!("{one} {two}").to_lowercase()).map(|spec| (spec, behind));
-    pair.or_else(|| by_name(&one.to_lowercase()).map(|spec| (spec, rest)))
+    let pair = table.find(&format!("{one} {two}").to_lowercase());
+    let pair = pair.map(|spec| (spec, behind));
+    pair.or_else(|| by_name(table, &one.to_lowercase()).map(|spec| (spec, rest)))
 }
 
 /// The command that has `name`, which is written small, as its name or another one.
-pub(super) fn by_name(name: &str) -> Option<&'static CommandSpec> {
-    find(name).or_else(|| COMMANDS.iter().find(|spec| spec.aliases.contains(&name)))
+pub(super) fn by_name(table: Table, name: &str) -> Option<&'static CommandSpec> {
+    let mut specs = table.specs();
+    table
+        .find(name)
+        .or_else(|| specs.find(|spec| spec.aliases.contains(&name)))
+}
+
+/// The family called `name`, which is written small, if there are commands of it.
+pub(super) fn family(table: Table, name: &str) -> Option<&'static Family> {
+    let found = FAMILIES.iter().find(|family| family.name == name)?;
+    table.family(name).next().map(|_| found)
 }
 
 /// The first word of `text`, and what follows it.
@@ -170,9 +180,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::discord::commands::COMMANDS;
+
+    const ALL: Table = Table { drills: true };
 
     fn given(text: &str) -> Result<Vec<(String, Value)>, Fault> {
-        let (spec, rest) = command(text).unwrap();
+        let (spec, rest) = command(ALL, text).unwrap();
         let all = options(spec, rest)?;
         Ok(all.into_iter().map(|given| (given.name.into(), given.value)).collect())
     }
@@ -221,6 +234,8 @@ mod tests {
             ("loop Queue", &[("mode", "queue")]),
             ("queue 2", &[("page", "2")]),
             ("help volume-info", &[("command", "volume-info")]),
+            ("Chaos Run Block ms:300", &[("fault", "block"), ("ms", "300")]),
+            ("chaos status", &[]),
             ("skip", &[]),
             ("play", &[]),
             ("play where:", &[]),
@@ -261,12 +276,17 @@ mod tests {
         for spec in COMMANDS {
             for name in spec.aliases.iter().chain([&spec.name]) {
                 let text = format!("{} rest of it", name.to_uppercase());
-                let (found, rest) = command(&text).unwrap();
+                let (found, rest) = command(ALL, &text).unwrap();
                 assert_eq!((found.name, rest), (spec.name, "rest of it"));
             }
         }
-        assert!(command("nosuch thing").is_none());
-        assert!(command("").is_none());
+        for (family, _) in COMMANDS.iter().filter_map(CommandSpec::sub) {
+            let found = super::family(ALL, family).unwrap();
+            assert!((1..=100).contains(&found.description.chars().count()));
+            assert!(by_name(ALL, family).is_none(), "{family} is a command and a family");
+        }
+        assert!(command(ALL, "nosuch thing").is_none());
+        assert!(command(ALL, "").is_none());
     }
 
     proptest! {

@@ -22,14 +22,17 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn interpret(given: &Given<'_>) -> Result<Meaning, Fault> {
+    let table = given.table;
+    let help = |command| Ok(Meaning::Here(Local::Help { command, table }));
     let Some(asked) = given.text("command") else {
-        return Ok(Meaning::Here(Local::Help { command: None }));
+        return help(None);
     };
     let name = asked.trim().trim_start_matches('/').to_lowercase();
-    Ok(Meaning::Here(match grammar::by_name(&name) {
-        Some(spec) => Local::Help {
-            command: Some(spec.name),
-        },
-        None => Local::UnknownCommand { name: name.into() },
-    }))
+    if let Some(spec) = grammar::by_name(table, &name) {
+        return help(Some(spec.name));
+    }
+    match grammar::family(table, &name) {
+        Some(family) => help(Some(family.name)),
+        None => Ok(Meaning::Here(Local::UnknownCommand { name: name.into() })),
+    }
 }

@@ -21,11 +21,11 @@ mod tests {
     use ostinato_machine::ids::{ChannelId, EntryId, GuildId, Hidden, UserId};
 
     use super::*;
-    use crate::discord::commands::interpret;
+    use crate::discord::commands::{Table, interpret};
     use crate::discord::interaction::Data;
 
     fn press(guild: Option<GuildId>, id: &str) -> Interpreted {
-        interpret(&Interaction {
+        let interaction = Interaction {
             id: 1 << 40,
             application: 7,
             token: Hidden::new("token"),
@@ -36,7 +36,8 @@ mod tests {
             user_permissions: 0,
             app_permissions: 0,
             data: Data::Component { id: id.into() },
-        })
+        };
+        interpret(Table::default(), &interaction)
     }
 
     #[test]

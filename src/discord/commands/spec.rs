@@ -1,12 +1,13 @@
 //! The parts of a command.
 
-use super::Meaning;
 use super::given::{Fault, Given};
+use super::{Meaning, Table};
 use crate::discord::answers::Outcome;
+use crate::discord::drill::Drilled;
 
 /// A command, as people see it and as Discord is told of it.
 pub struct CommandSpec {
-    /// Its name, without the slash.
+    /// Its name, without the slash. One of two words is a subcommand: the first is the name of its family.
     pub name: &'static str,
     /// Other names that it has where it is written in a message.
     pub aliases: &'static [&'static str],
@@ -24,6 +25,21 @@ pub struct CommandSpec {
     pub help: &'static str,
     /// What it means, given options that were checked against `options`.
     pub(super) interpret: fn(&Given<'_>) -> Result<Meaning, Fault>,
+}
+
+/// Commands that share their first word. Discord shows them below it.
+pub struct Family {
+    /// The word.
+    pub name: &'static str,
+    /// What they do together, in at most 100 characters.
+    pub description: &'static str,
+}
+
+impl CommandSpec {
+    /// The name of its family, and its own within it.
+    pub fn sub(&self) -> Option<(&'static str, &'static str)> {
+        self.name.split_once(' ')
+    }
 }
 
 /// An option of a command.
@@ -72,7 +88,7 @@ pub enum Visibility {
     Private,
 }
 
-/// Who may use a command. The guild machine decides; this is what people are told.
+/// Who may use a command. The guild machine decides, but about operators; this is what people are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
     /// Everybody.
@@ -81,6 +97,8 @@ pub enum Rights {
     InVoice,
     /// Who is in the bot's voice channel; everybody in a voice channel while nobody listens there.
     Control,
+    /// Who runs the bot. Such commands are there only where faults may be ordered.
+    Operator,
 }
 
 /// Where a command works.
@@ -97,9 +115,13 @@ pub enum Scope {
 pub enum Local {
     /// What commands there are, or how one is used.
     Help {
-        /// Which one; `None` for all.
+        /// Which one, or which family; `None` for all.
         command: Option<&'static str>,
+        /// Those that there are.
+        table: Table,
     },
+    /// What came of a fault that somebody ordered, or may order.
+    Drill(Box<Drilled>),
     /// The bot is there.
     Ping {
         /// How long the command took to arrive, ms; `None` when the clocks disagree.
@@ -142,9 +164,10 @@ impl Local {
     }
 
     /// Whether it gives what was asked for, for the metrics.
-    pub(in crate::discord) const fn outcome(&self) -> Outcome {
+    pub(in crate::discord) fn outcome(&self) -> Outcome {
         match self {
             Self::Help { .. } | Self::Ping { .. } | Self::Greeting { .. } => Outcome::Answered,
+            Self::Drill(drilled) => drilled.outcome(),
             Self::ServerOnly { .. }
             | Self::UnknownCommand { .. }
             | Self::BadOption { .. }

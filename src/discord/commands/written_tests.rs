@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 const OWN: UserId = UserId(42);
+const ALL: Table = Table { drills: true };
 
 fn message(text: &str) -> Written {
     Written {
@@ -20,7 +21,7 @@ fn message(text: &str) -> Written {
 }
 
 fn read(text: &str) -> Option<Interpreted> {
-    written(&message(text), OWN, "!")
+    written(ALL, &message(text), OWN, "!")
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn who_mentions_the_bot_is_answered_and_who_uses_the_prefix_only_for_a_command()
     let prefix = Some("!".into());
     assert_eq!(read("<@42>"), here(Local::Greeting { prefix }));
     assert_eq!(
-        written(&message("<@42>"), OWN, ""),
+        written(ALL, &message("<@42>"), OWN, ""),
         here(Local::Greeting { prefix: None })
     );
     let name = "Dance".into();
@@ -99,12 +100,12 @@ fn who_mentions_the_bot_is_answered_and_who_uses_the_prefix_only_for_a_command()
         assert_eq!(read(text), None, "{text}");
     }
     assert_eq!(
-        written(&message("!skip"), OWN, ""),
+        written(ALL, &message("!skip"), OWN, ""),
         None,
         "words that may not be read call nobody"
     );
     let command = Some("nowplaying");
-    assert_eq!(read("!help np"), here(Local::Help { command }));
+    assert_eq!(read("!help np"), here(Local::Help { command, table: ALL }));
 }
 
 proptest! {

@@ -4,9 +4,11 @@ use ostinato_machine::ids::UserId;
 use serde_json::{Value, json};
 
 use super::{Decoded, decode, sniff};
-use crate::discord::commands::{COMMANDS, Completes, Interpreted, Kind, completes, interpret, written};
+use crate::discord::commands::{COMMANDS, Completes, Interpreted, Kind, Table, completes, interpret, written};
 use crate::discord::interaction::Data;
 use crate::hostile::storm;
+
+const ALL: Table = Table { drills: true };
 
 fn dispatch(name: &str, data: &Value) -> Value {
     json!({ "op": 0, "s": 7, "t": name, "d": data })
@@ -81,7 +83,11 @@ fn orders() -> Vec<Value> {
                 given["name"] = json!(option.name);
                 given
             });
-            command(spec.name, &options.collect())
+            let options: Value = options.collect();
+            match spec.sub() {
+                Some((family, name)) => command(family, &json!([{ "name": name, "type": 1, "options": options }])),
+                None => command(spec.name, &options),
+            }
         })
         .collect();
     let mut press = command("play", &json!([]));
@@ -122,12 +128,15 @@ fn hostile_gateway_frames_harm_nothing() {
 fn hostile_options_buttons_and_messages_harm_nothing() {
     storm("options", &orders(), |bytes| match decoded(bytes) {
         Some(Decoded::Interaction(interaction)) => match &interaction.data {
-            Data::Complete { name, option, typed } => completes(name, option, typed) != Completes::Nothing,
+            Data::Complete { name, option, typed } => completes(ALL, name, option, typed) != Completes::Nothing,
             Data::Command { .. } | Data::Component { .. } | Data::Other(_) => {
-                matches!(interpret(&interaction), Interpreted::Guild { .. })
+                matches!(
+                    interpret(ALL, &interaction),
+                    Interpreted::Guild { .. } | Interpreted::Drill(_)
+                )
             }
         },
-        Some(Decoded::Written(message)) => written(&message, UserId(9), "!").is_some(),
+        Some(Decoded::Written(message)) => written(ALL, &message, UserId(9), "!").is_some(),
         Some(_) | None => false,
     });
 }

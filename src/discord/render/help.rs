@@ -1,16 +1,25 @@
 //! What `/help` shows, from the command table.
 
 use super::message::{Card, Message};
-use crate::discord::commands::{COMMANDS, CommandSpec};
+use crate::discord::commands::{CommandSpec, Table};
 
-/// All commands.
-pub(super) fn all() -> Message {
-    let lines: Vec<String> = COMMANDS
-        .iter()
+/// One command, one family, or all that there are.
+pub(super) fn of(command: Option<&str>, table: Table) -> Message {
+    let Some(name) = command else {
+        return list("Commands".into(), table.specs());
+    };
+    match table.find(name) {
+        Some(spec) => one(spec),
+        None => list(format!("/{name}"), table.family(name)),
+    }
+}
+
+fn list(title: String, specs: impl Iterator<Item = &'static CommandSpec>) -> Message {
+    let lines: Vec<String> = specs
         .map(|spec| format!("`{}` {}", spec.usage(), spec.description))
         .collect();
     Message::of(Card {
-        title: Some("Commands".into()),
+        title: Some(title),
         text: lines.join("\n"),
         footer: Some("/help with a command's name explains it".into()),
         ..Card::default()
@@ -18,7 +27,7 @@ pub(super) fn all() -> Message {
 }
 
 /// One command with its options.
-pub(super) fn one(spec: &CommandSpec) -> Message {
+fn one(spec: &CommandSpec) -> Message {
     let mut lines = vec![format!("{}. {}", spec.description, spec.help)];
     for option in spec.options {
         let needed = if option.required { "" } else { " (may be left out)" };

@@ -1,20 +1,22 @@
 //! Answers that need no guild.
 
-use super::help;
 use super::message::Message;
 use super::text::{number, safe, span};
-use crate::discord::commands::{Local, Problem, find};
+use super::{drill, help};
+use crate::discord::commands::{COMMANDS, CommandSpec, Local, Problem};
 
 /// Longest quotation, characters.
 const QUOTE: usize = 40;
 
+fn find(command: &str) -> Option<&'static CommandSpec> {
+    COMMANDS.iter().find(|spec| spec.name == command)
+}
+
 /// Puts an answer that needs no guild into words.
 pub(in crate::discord) fn local(local: &Local) -> Message {
     match local {
-        Local::Help { command } => match command.and_then(find) {
-            Some(spec) => help::one(spec),
-            None => help::all(),
-        },
+        Local::Help { command, table } => help::of(*command, *table),
+        Local::Drill(drilled) => drill::words(drilled),
         Local::Ping { delivered_ms: Some(ms) } => {
             Message::plain(format!("I am here. Your command took {} to reach me.", span(*ms)))
         }

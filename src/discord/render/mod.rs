@@ -4,6 +4,7 @@
 //! escaped. Nothing here decides, sends or knows the time: it comes in with the [`Moment`].
 
 mod controls;
+mod drill;
 mod help;
 mod info;
 mod local;

@@ -192,7 +192,7 @@ async fn a_post_that_is_repeated_carries_the_same_nonce() {
 async fn answers_without_a_guild_are_private_but_for_ping() {
     let server = accepting().await;
     let (replies, reply) = replies(&server, 10);
-    replies.local(&reply, &Local::Help { command: None }).await.unwrap();
+    replies.local(&reply, &Local::UnknownInteraction).await.unwrap();
     assert_eq!(body(&server)["data"]["flags"], 64);
     let ping = Local::Ping { delivered_ms: Some(52) };
     replies.local(&reply, &ping).await.unwrap();

@@ -61,6 +61,60 @@ pub struct Application {
     pub flags: u64,
 }
 
+/// Who runs the bot.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Owners {
+    owner: Option<Person>,
+    team: Option<Team>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Person {
+    #[serde(deserialize_with = "id")]
+    id: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Team {
+    #[serde(deserialize_with = "id")]
+    owner_user_id: u64,
+    #[serde(default)]
+    members: Vec<Member>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Member {
+    user: Person,
+    #[serde(default)]
+    membership_state: u64,
+    #[serde(default)]
+    role: String,
+}
+
+/// Membership state of who accepted the invitation to a team.
+const ACCEPTED: u64 = 2;
+/// Role of who may look at a team's applications and change nothing.
+const READ_ONLY: &str = "read_only";
+
+impl Owners {
+    /// Whether `user` runs the bot: owns its application, or is of the team that does and may change it. `None` when
+    /// nobody is named at all.
+    pub fn have(&self, user: u64) -> Option<bool> {
+        match (&self.team, &self.owner) {
+            // The owner of a team's application is a user that stands for the team.
+            (Some(team), _) => Some(team.owner_user_id == user || team.members.iter().any(|member| member.runs(user))),
+            (None, Some(owner)) => Some(owner.id == user),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Member {
+    fn runs(&self, user: u64) -> bool {
+        self.user.id == user && self.membership_state == ACCEPTED && self.role != READ_ONLY
+    }
+}
+
 /// The bot's user.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct CurrentUser {
@@ -89,6 +143,14 @@ impl Rest {
         self.read(Operation::Application).await
     }
 
+    /// Who runs the bot.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn owners(&self) -> Result<Owners, PortError> {
+        self.read(Operation::Application).await
+    }
+
     /// The bot's user.
     ///
     /// # Errors
@@ -102,4 +164,46 @@ impl Rest {
 fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     let text = String::deserialize(from)?;
     text.parse().map_err(|_| de::Error::custom("an id is no number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn have(application: &Value, user: u64) -> Option<bool> {
+        serde_json::from_value::<Owners>(application.clone())
+            .unwrap()
+            .have(user)
+    }
+
+    #[test]
+    fn an_application_is_run_by_its_owner_alone() {
+        let own = json!({ "id": "1", "owner": { "id": "7", "username": "ann" }, "team": null });
+        assert_eq!((have(&own, 7), have(&own, 1)), (Some(true), Some(false)));
+        assert_eq!(have(&json!({ "id": "1" }), 7), None);
+    }
+
+    #[test]
+    fn a_team_is_who_accepted_and_may_change_something() {
+        let member =
+            |id: &str, state: u64, role: &str| json!({ "user": { "id": id }, "membership_state": state, "role": role });
+        let team = json!({ "id": "1", "owner": { "id": "99" }, "team": { "owner_user_id": "7", "members": [
+            member("8", 2, "admin"), member("9", 2, "developer"), member("10", 2, "read_only"), member("11", 1, "admin"),
+        ] } });
+        for (user, runs) in [
+            (7, true),
+            (8, true),
+            (9, true),
+            (10, false),
+            (11, false),
+            (99, false),
+            (1, false),
+        ] {
+            assert_eq!(have(&team, user), Some(runs), "{user}");
+        }
+        let empty = json!({ "owner": { "id": "99" }, "team": { "owner_user_id": "7", "members": [] } });
+        assert_eq!((have(&empty, 7), have(&empty, 99)), (Some(true), Some(false)));
+    }
 }

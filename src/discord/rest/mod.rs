@@ -25,7 +25,7 @@ use ostinato_actors::ports::{Clock, PortError, PortErrorKind};
 use ostinato_machine::ids::Hidden;
 use tokio::time::Instant;
 
-pub use facts::{Application, CurrentUser, GatewayBot, SessionStartLimit};
+pub use facts::{Application, CurrentUser, GatewayBot, Owners, SessionStartLimit};
 pub use figures::RestFigures;
 pub(super) use operation::Operation;
 pub use permits::{Closed, Permits, ProcessPermits};

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use ostinato_actors::operator::{Operator, Unanswered};
 use ostinato_machine::guild::Fault as GuildFault;
 use ostinato_machine::ids::{GuildId, NodeId};
-use ostinato_machine::slot::{NotNow, SlotOrder};
+use ostinato_machine::slot::SlotOrder;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -168,7 +168,7 @@ pub(in crate::http) fn fault(asked: Asked) -> Answer {
         Kind::Poison => (GuildFault::Poison, "poison"),
         Kind::Block => (GuildFault::BlockMs(ms), "block"),
     };
-    let book = Book::open(&asked, format!("{name} guild {guild}"), said);
+    let book = Book::open(&asked, format!("{name} guild {guild}"), said).of_fault(name);
     let admitted = asked.door.chaos.admits(guild);
     Box::pin(async move {
         let result = match (admitted, book.operator()) {
@@ -186,9 +186,6 @@ pub(in crate::http) fn fault(asked: Asked) -> Answer {
 
 /// A guild that sleeps would never hear of it, which is said.
 async fn strike(operator: &Operator, guild: GuildId, fault: GuildFault) -> Result<(), Unanswered> {
-    let looked = operator.guild(guild).await?;
-    if looked.slot.incarnation.is_none() {
-        return Err(Unanswered::NotNow(NotNow::Asleep));
-    }
+    operator.can_fail(guild).await?;
     operator.fault(guild, fault)
 }

@@ -49,6 +49,7 @@ fn order(guild: Option<GuildId>, at_ms: u64) -> Audit {
         guild,
         reference: "r".into(),
         outcome: "done".into(),
+        fault: guild.map(|_| "panic".into()),
     };
     at(at_ms, Told::Order(Arc::new(order)))
 }

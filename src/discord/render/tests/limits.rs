@@ -5,7 +5,7 @@ use ostinato_machine::ids::UserId;
 use proptest::prelude::*;
 
 use super::now_view;
-use crate::discord::commands::{COMMANDS, Local};
+use crate::discord::commands::{COMMANDS, Local, Table};
 use crate::discord::render::text::length;
 use crate::discord::render::{Message, Moment, local, say};
 
@@ -116,6 +116,7 @@ proptest! {
 #[test]
 fn help_is_within_limits() {
     for command in COMMANDS.iter().map(|spec| Some(spec.name)).chain([None]) {
-        within_limits(&local(&Local::Help { command })).unwrap();
+        let table = Table { drills: true };
+        within_limits(&local(&Local::Help { command, table })).unwrap();
     }
 }

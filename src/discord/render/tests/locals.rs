@@ -1,6 +1,7 @@
 //! Answers that need no guild, each with words that must be in it.
 
-use crate::discord::commands::{Local, Problem};
+use super::drills;
+use crate::discord::commands::{Local, Problem, Table};
 
 pub(super) fn locals() -> Vec<(Local, Vec<&'static str>)> {
     let bad = |problem| Local::BadOption {
@@ -15,15 +16,17 @@ pub(super) fn locals() -> Vec<(Local, Vec<&'static str>)> {
         problem,
         written: true,
     };
+    let help = |command| Local::Help {
+        command,
+        table: Table { drills: true },
+    };
     let greeting = |prefix: Option<&str>| Local::Greeting {
         prefix: prefix.map(Into::into),
     };
-    vec![
-        (Local::Help { command: None }, vec!["/play query [where]", "/ping"]),
-        (
-            Local::Help { command: Some("seek") },
-            vec!["/seek position", "1m30s", "at most"],
-        ),
+    let mut all = vec![
+        (help(None), vec!["/play query [where]", "/ping", "/chaos run [fault]"]),
+        (help(Some("chaos")), vec!["/chaos run [fault]", "/chaos status"]),
+        (help(Some("seek")), vec!["/seek position", "1m30s", "at most"]),
         (Local::Ping { delivered_ms: Some(52) }, vec!["52 ms"]),
         (Local::Ping { delivered_ms: None }, vec!["here"]),
         (Local::ServerOnly { command: "skip" }, vec!["/skip", "server"]),
@@ -49,5 +52,7 @@ pub(super) fn locals() -> Vec<(Local, Vec<&'static str>)> {
         (greeting(None), vec!["Type `/play`, or mention me", "/help"]),
         (greeting(Some("!")), vec!["`!play`", "mention me"]),
         (Local::UnknownInteraction, vec!["/help"]),
-    ]
+    ];
+    all.extend(drills::locals());
+    all
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use ostinato_machine::guild::Refusal;
 use serde_json::Value;
 
-use super::super::refusal;
-use super::refusals;
+use super::super::{drill, refusal};
+use super::{drills, refusals};
 use crate::discord::commands::{COMMANDS, CommandSpec, Rights};
+use crate::discord::drill::Drilled;
 
 /// Refusals that no scenario can bring about, each by words that it alone has, and the test that shows it instead.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -175,7 +176,9 @@ fn every_refusal_is_shown_in_a_scenario_or_named_with_the_test_that_shows_it() {
 #[test]
 fn every_command_is_used_in_a_scenario_and_refused_in_one_if_it_needs_a_right() {
     let said = scenarios();
-    let refusals: Vec<String> = refusals().iter().map(|(refusal, _)| refusal::words(refusal)).collect();
+    let mut refusals: Vec<String> = refusals().iter().map(|(refusal, _)| refusal::words(refusal)).collect();
+    let of_drills = drills::refusals().into_iter();
+    refusals.extend(of_drills.map(|(why, _)| drill::words(&Drilled::Refused(why)).text));
     let refuses = |said: &Said| {
         said.parts
             .iter()
@@ -203,15 +206,21 @@ fn every_command_is_used_in_a_scenario_and_refused_in_one_if_it_needs_a_right() 
 }
 
 fn is(spec: &CommandSpec, text: &str) -> bool {
-    let name = text.strip_prefix('/').and_then(|rest| rest.split_whitespace().next());
-    name == Some(spec.name)
+    text.strip_prefix('/')
+        .is_some_and(|line| first_words(line, spec) == spec.name)
+}
+
+/// As many words of a line as the name of a command has.
+fn first_words(line: &str, spec: &CommandSpec) -> String {
+    let words = line.split_whitespace().take(spec.name.split(' ').count());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Whether it is this command in a message, by any of its names.
 fn is_written(spec: &CommandSpec, text: &str) -> bool {
-    let name = text.strip_prefix('!').and_then(|rest| rest.split_whitespace().next());
-    name.is_some_and(|name| {
-        let name = name.to_lowercase();
+    let line = text.strip_prefix('!');
+    line.is_some_and(|line| {
+        let name = first_words(line, spec).to_lowercase();
         spec.name == name || spec.aliases.contains(&name.as_str())
     })
 }

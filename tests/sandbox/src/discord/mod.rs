@@ -196,6 +196,16 @@ impl DiscordStandIn {
         self.0.lock().config.content_intent = granted;
     }
 
+    /// These users run the bot from now on: its owner, or a team with its owner first.
+    pub fn run_by(&self, users: Vec<u64>) {
+        self.0.lock().world.operators = users;
+    }
+
+    /// `user` may manage `guild` from now on.
+    pub fn let_manage(&self, guild: u64, user: u64) {
+        self.0.lock().world.let_manage(guild, user);
+    }
+
     /// Recommends so many shards from now on, and spreads guilds over them.
     pub fn recommend_shards(&self, shards: u32) {
         self.0.lock().config.shards = shards.max(1);

@@ -159,18 +159,33 @@ pub(super) fn guild_create(world: &World, it: &Guild) -> Value {
 pub(super) fn application(world: &World, content_intent: bool) -> Value {
     // Bit 19: message content in fewer than 100 guilds.
     let flags = if content_intent { 1 << 19 } else { 0 };
-    let owner = User {
+    let nobody = User {
         id: world.bot + 1,
         name: "owner".into(),
         bot: false,
     };
+    let known = |id: &u64| world.users.get(id).unwrap_or(&nobody);
+    let (owner, team) = match world.operators.as_slice() {
+        [] => (&nobody, Value::Null),
+        [one] => (known(one), Value::Null),
+        // The owner of a team's application is a user that stands for the team.
+        [first, ..] => (&nobody, team(first, world.operators.iter().map(known))),
+    };
     json!({
         "id": world.bot.to_string(), "name": "stand-in-bot", "icon": null, "description": "", "type": null,
         "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "redirect_uris": [],
-        "interactions_endpoint_url": null, "role_connections_verification_url": null, "owner": user(&owner),
+        "interactions_endpoint_url": null, "role_connections_verification_url": null, "owner": user(owner),
         "approximate_guild_count": world.guilds.len(), "approximate_user_install_count": 0,
-        "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "team": null,
+        "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "team": team,
         "eligible_oauth2_scopes": [], "bot_public": true, "bot_require_code_grant": false,
         "bot": world.users.get(&world.bot).map(user),
     })
+}
+
+fn team<'a>(owner: &u64, members: impl Iterator<Item = &'a User>) -> Value {
+    let id = "1";
+    let members = members.map(|member| {
+        json!({ "user": user(member), "team_id": id, "membership_state": 2, "role": "developer", "permissions": ["*"] })
+    });
+    json!({ "id": id, "icon": null, "name": "team", "owner_user_id": owner.to_string(), "members": members.collect::<Value>() })
 }

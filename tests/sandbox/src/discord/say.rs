@@ -19,13 +19,7 @@ impl State {
     fn say(&mut self, user: u64, guild: u64, channel: u64, typed: &SlashCommand) -> Result<u64, CannotAct> {
         let words: Vec<&str> = typed.name.split_whitespace().collect();
         let known = find(&self.commands_in(guild), &words)?;
-        let mut options = options(&typed.name, &known, &typed.options)?;
-        for sub in known.path.iter().rev() {
-            options = vec![json!({ "name": sub["name"], "type": sub["type"], "options": options })];
-        }
-        let data = json!({
-            "id": known.command["id"], "name": known.command["name"], "type": 1, "options": options,
-        });
+        let data = known.data(options(&typed.name, &known, &typed.options)?);
         let place = self
             .world
             .guilds
@@ -54,10 +48,7 @@ impl State {
     fn complete(&mut self, place: (u64, u64, u64), typed: &SlashCommand) -> Result<u64, CannotAct> {
         let words: Vec<&str> = typed.name.split_whitespace().collect();
         let known = find(&self.commands_in(place.1), &words)?;
-        let options = completing(&typed.name, &known, &typed.options)?;
-        let data = json!({
-            "id": known.command["id"], "name": known.command["name"], "type": 1, "options": options,
-        });
+        let data = known.data(completing(&typed.name, &known, &typed.options)?);
         let id = self.interact(&typed.name, place, None, &data, true);
         Ok(id)
     }

@@ -52,6 +52,14 @@ impl Known {
         let last = self.path.last().unwrap_or(&self.command);
         last["options"].as_array().map(Vec::as_slice).unwrap_or_default()
     }
+
+    /// What an interaction says of the command: subcommands come as options that have options.
+    pub(super) fn data(&self, mut options: Vec<Value>) -> Value {
+        for sub in self.path.iter().rev() {
+            options = vec![json!({ "name": sub["name"], "type": sub["type"], "options": options })];
+        }
+        json!({ "id": self.command["id"], "name": self.command["name"], "type": 1, "options": options })
+    }
 }
 
 /// Finds a command among `commands`, and the subcommands that its further words name.
@@ -270,6 +278,19 @@ mod tests {
             parse_slash("/dance", &commands()),
             Err(CannotAct::UnknownCommand(..))
         ));
+    }
+
+    #[test]
+    fn a_subcommand_is_an_option_with_options() {
+        let known = find(&commands(), &["playlist", "save"]).expect("a command");
+        let given = options("playlist save", &known, &[pair("name", "x")]).expect("good options");
+        let data = known.data(given);
+        assert_eq!(data["name"], "playlist");
+        let name = json!({ "name": "name", "type": 3, "value": "x" });
+        assert_eq!(
+            data["options"],
+            json!([{ "name": "save", "type": 1, "options": [name] }])
+        );
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub(super) struct Guild {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) bot: u64,
+    /// Who runs the bot: its owner, or a team with its owner first. Nobody that anything is known of if empty.
+    pub(super) operators: Vec<u64>,
     pub(super) users: HashMap<u64, User>,
     pub(super) guilds: BTreeMap<u64, Guild>,
     /// Guilds and channels that were there once.
@@ -90,6 +92,7 @@ impl World {
         };
         Self {
             bot,
+            operators: Vec::new(),
             users: HashMap::from([(bot, me)]),
             guilds: BTreeMap::new(),
             gone: HashSet::new(),
@@ -155,6 +158,15 @@ impl World {
         }
         self.guilds.insert(id, guild);
         ids
+    }
+
+    /// `user` may manage `guild` from now on.
+    pub(super) fn let_manage(&mut self, guild: u64, user: u64) {
+        let role = self.ids.next();
+        if let Some(guild) = self.guilds.get_mut(&guild) {
+            guild.add_role(role, "managers", rights::MANAGE_GUILD, false);
+            guild.members.entry(user).or_default().push(role);
+        }
     }
 
     /// The guild that `channel` is in.

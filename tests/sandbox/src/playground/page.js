@@ -91,19 +91,24 @@
   // What the line begins with: a slash, or what makes a message a command.
   const lead = (typed) => ["/", "!", "@bot "].find((one) => typed.startsWith(one));
 
+  // The command that a line begins with, once there is a space behind its name, and the words that follow.
+  function parts(line) {
+    const command = commands.find((one) => line.startsWith(one.name + " "));
+    return command ? { command, rest: line.slice(command.name.length + 1).split(" ") } : { command: null, rest: [] };
+  }
+
   function matches() {
     const typed = text.value;
     const begin = lead(typed);
     if (!begin) {
       return typed && "@bot".startsWith(typed) ? [{ words: "@bot", about: "mention the bot", value: "@bot " }] : [];
     }
-    const [name, ...rest] = typed.slice(begin.length).split(" ");
-    if (rest.length === 0) {
-      const fits = commands.filter((command) => command.name.startsWith(name.toLowerCase()));
+    const { command, rest } = parts(typed.slice(begin.length));
+    if (!command) {
+      const line = typed.slice(begin.length).toLowerCase();
+      const fits = commands.filter((command) => command.name.startsWith(line));
       return fits.map((command) => ({ words: begin + command.name, about: command.description, value: `${begin}${command.name} ` }));
     }
-    const command = commands.find((one) => one.name === name);
-    if (!command) return [];
     const open = begin === "/" && searched(command, typed);
     if (open) return asked(typed, open);
     const last = rest[rest.length - 1];
@@ -211,9 +216,9 @@
   function needs(one) {
     const begin = lead(text.value);
     if (!begin) return true;
-    const [name, ...rest] = text.value.slice(begin.length).trim().split(" ");
-    const command = commands.find((known) => known.name === name);
+    const { command, rest: words } = parts(text.value.slice(begin.length).trim() + " ");
     if (!command) return true;
+    const rest = words.filter((word) => word !== "");
     // What was searched for is chosen with the arrow keys and Enter, or sent as it is typed.
     if (begin === "/" && searched(command, text.value)) return moved;
     if (begin !== "/") return rest.length === 0 && (command.options || []).some((option) => option.required);
@@ -222,7 +227,12 @@
   }
 
   async function learn() {
-    commands = await (await fetch("/commands")).json();
+    const known = await (await fetch("/commands")).json();
+    // A command with subcommands is each of these, by both its words.
+    commands = known.flatMap((command) => {
+      const subs = (command.options || []).filter((option) => option.type === 1);
+      return subs.length ? subs.map((sub) => ({ ...sub, name: `${command.name} ${sub.name}` })) : [command];
+    });
     commands.sort((a, b) => a.name.localeCompare(b.name));
   }
 

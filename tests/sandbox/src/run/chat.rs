@@ -149,6 +149,16 @@ impl Chat {
         }
     }
 
+    /// These users run the bot from now on.
+    pub fn run_by(&self, users: Vec<u64>) {
+        self.discord.run_by(users);
+    }
+
+    /// `user` may manage `guild` from now on.
+    pub fn let_manage(&self, guild: u64, user: u64) {
+        self.discord.let_manage(guild, user);
+    }
+
     /// `user` goes to a voice channel, or leaves.
     pub fn seat(&self, guild: u64, user: u64, channel: Option<u64>) {
         match channel {

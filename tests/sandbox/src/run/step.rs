@@ -53,7 +53,14 @@ impl<'a> Play<'a> {
         for guild in guilds.values() {
             let stages = scenario.world.stages.iter().map(|name| guild.voice(name));
             stages.filter(|id| *id > 0).for_each(|id| stage.at.chat.make_stage(id));
+            let managers = scenario.world.managers.iter().map(|who| guild.member(who));
+            managers
+                .filter(|id| *id > 0)
+                .for_each(|id| stage.at.chat.let_manage(guild.id, id));
         }
+        let named = |who: &'a String| guilds.values().map(move |guild| guild.member(who));
+        let operators = scenario.world.operators.iter().flat_map(named);
+        stage.at.chat.run_by(operators.filter(|id| *id > 0).collect());
         Self {
             stage,
             scenario,

@@ -39,7 +39,8 @@ const ORDERS: [(&str, &[&str]); 6] = [
 ];
 
 impl Typed {
-    /// Reads `text`. A value goes on until the next word that looks like `option:`; addresses are no options.
+    /// Reads `text`. A value goes on until the next word that looks like `option:`; addresses are no options. What stands
+    /// before the first one is the name: `/chaos run fault:panic`.
     ///
     /// Without a slash it is a message: behind `!` or `@bot` a command, whose words fill the options in order.
     pub fn read(text: &str) -> Self {
@@ -47,19 +48,23 @@ impl Typed {
             return Self::message(text);
         }
         let mut words = text.split_whitespace();
-        let name = words.next().unwrap_or_default().trim_start_matches('/').to_owned();
+        let mut name = words.next().unwrap_or_default().trim_start_matches('/').to_owned();
         let mut options: Vec<(String, String)> = Vec::new();
         for word in words {
             match option(word) {
                 Some((option, value)) => options.push((option.to_owned(), value.to_owned())),
-                None => {
-                    if let Some((_, value)) = options.last_mut() {
+                None => match options.last_mut() {
+                    Some((_, value)) => {
                         if !value.is_empty() {
                             value.push(' ');
                         }
                         value.push_str(word);
                     }
-                }
+                    None => {
+                        name.push(' ');
+                        name.push_str(word);
+                    }
+                },
             }
         }
         let written = None;
@@ -120,6 +125,8 @@ mod tests {
         assert_eq!(typed.name, "play");
         assert_eq!(typed.option("query"), Some("Blue in Green"));
         assert_eq!(typed.option("where"), Some("next"));
+        let sub = Typed::read("/chaos run fault:panic");
+        assert_eq!((sub.name.as_str(), sub.option("fault")), ("chaos run", Some("panic")));
     }
 
     #[test]

@@ -82,6 +82,18 @@ fn check_world(world: &World) -> Vec<String> {
     if let Some(stage) = world.stages.iter().find(|stage| !voice(stage)) {
         problems.push(format!("the stage `{stage}` is no voice channel of any guild"));
     }
+    let members = || {
+        world
+            .guilds
+            .values()
+            .flat_map(|guild| &guild.members)
+            .map(String::as_str)
+    };
+    for who in world.operators.iter().chain(&world.managers) {
+        if !members().any(|member| member == who) {
+            problems.push(missing("user", who, members()));
+        }
+    }
     let distinct: BTreeSet<&String> = world.nodes.iter().collect();
     if distinct.len() != world.nodes.len() {
         problems.push("two nodes have the same name".into());

@@ -63,6 +63,10 @@ pub(super) struct RawWorld {
     playlists: BTreeMap<String, ListSpec>,
     #[serde(default)]
     stages: Vec<String>,
+    #[serde(default)]
+    operators: Vec<String>,
+    #[serde(default)]
+    managers: Vec<String>,
     message_content: Option<bool>,
     #[serde(default)]
     config: BTreeMap<String, serde_json::Value>,
@@ -224,6 +228,8 @@ fn write_out(raw: RawWorld) -> World {
         tracks,
         playlists,
         stages: raw.stages,
+        operators: raw.operators,
+        managers: raw.managers,
         message_content: raw.message_content.unwrap_or(true),
         config: raw.config,
     }

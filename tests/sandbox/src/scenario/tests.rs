@@ -66,6 +66,19 @@ fn all_names_that_do_not_exist_are_told_at_once() {
 }
 
 #[test]
+fn who_runs_the_bot_or_a_server_is_somebody_in_it() {
+    for key in ["operators", "managers"] {
+        let world = WORLD.replace("  tracks:", &format!("  {key}: [ana]\n  tracks:"));
+        let error = parse(Path::new("t.yaml"), &format!("{world}  - wait: {{ sounding: a }}\n")).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("user `ana` does not exist; did you mean `ann`?"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_step_does_exactly_one_thing() {
     let two = steps("  - hold: { silent: true, for_ms: 5 }\n    wait: { silent: true }\n").unwrap_err();
     assert!(two.starts_with("t.yaml:6: a step does one thing"), "{two}");

@@ -15,6 +15,10 @@ pub struct World {
     pub playlists: BTreeMap<String, ListSpec>,
     /// Names of voice channels that are stages: the bot comes into the audience there.
     pub stages: Vec<String>,
+    /// Users who run the bot: its owner, or a team with its owner first.
+    pub operators: Vec<String>,
+    /// Users who may manage the guilds that they are in.
+    pub managers: Vec<String>,
     /// Whether the bot is granted the words of all messages.
     pub message_content: bool,
     /// Settings of the bot that differ from its defaults.
@@ -29,6 +33,8 @@ impl Default for World {
             tracks: BTreeMap::new(),
             playlists: BTreeMap::new(),
             stages: Vec::new(),
+            operators: Vec::new(),
+            managers: Vec::new(),
             message_content: true,
             config: BTreeMap::new(),
         }
