@@ -37,6 +37,7 @@ pub mod settings;
 mod shard;
 mod shard_actor;
 mod station;
+pub mod trail;
 pub mod watchdog;
 #[cfg(feature = "world")]
 pub mod world;

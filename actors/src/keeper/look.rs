@@ -147,6 +147,7 @@ impl Handler<LookAtGuild> for Keeper {
                 hash,
                 saved: shard.saved(guild),
                 had: had.unwrap_or_default(),
+                trail: shard.trail(guild),
             }))
         })
     }

@@ -8,6 +8,7 @@ use ostinato_machine::slot::{Phase, SlotFacts};
 use ostinato_machine::track::Track;
 
 use crate::chronicle::Had;
+use crate::trail::Turn;
 
 /// How many guilds of a shard are in which phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,4 +187,6 @@ pub struct GuildLook {
     pub saved: Option<Saved>,
     /// Its newest inputs, oldest first.
     pub had: Vec<Had>,
+    /// What was heard of it since it last woke, oldest first.
+    pub trail: Vec<Turn>,
 }
