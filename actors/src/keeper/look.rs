@@ -76,12 +76,15 @@ impl Handler<LookAtGuilds> for Keeper {
             .iter()
             .filter(|shard| filter.shard.is_none_or(|id| id == shard.id));
         for shard in mine {
+            // Each shard fills a page of its own: the first of all are among the first of each.
+            let mut room = filter.limit;
             for guild in shard.known_guilds() {
                 if !admits(&filter, station, shard, guild) {
                     continue;
                 }
                 page.total = page.total.saturating_add(1);
-                if page.rows.len() < filter.limit && filter.after.is_none_or(|after| guild > after) {
+                if room > 0 && filter.after.is_none_or(|after| guild > after) {
+                    room = room.saturating_sub(1);
                     page.rows.push(row(station, shard, guild));
                 }
             }
