@@ -18,6 +18,11 @@ const ANSWER_MS: u64 = 8_000;
 
 /// A stage on which faults may be ordered, with a guild for each name; in each, ann hears a long track.
 pub(crate) async fn playing(names: &[&str], idle: usize) -> (Stage, Vec<GuildIds>, u16) {
+    playing_on(1, names, idle).await
+}
+
+/// The same on so many shards.
+pub(crate) async fn playing_on(shards: u32, names: &[&str], idle: usize) -> (Stage, Vec<GuildIds>, u16) {
     let nodes = ["n1".to_owned(), "n2".to_owned()];
     let config = json!({ "chaos.enabled": true, "chaos.guild_allowlist": "*" });
     let stage = Stage::prepare(program(), &nodes, SEED, config).await.unwrap();
@@ -31,8 +36,10 @@ pub(crate) async fn playing(names: &[&str], idle: usize) -> (Stage, Vec<GuildIds
     for number in 0..idle {
         stage.at.add_guild(&format!("Idle {number}"), &spec);
     }
+    stage.at.chat.recommend_shards(shards);
     stage.raise().await.unwrap();
     let port = stage.bot.lock().await.ports().status;
+    until_data(port, "/actors", |tree| tree["guilds"] == json!(names.len() + idle)).await;
     for guild in &guilds {
         stage
             .at
@@ -45,7 +52,7 @@ pub(crate) async fn playing(names: &[&str], idle: usize) -> (Stage, Vec<GuildIds
 }
 
 /// Ann types a command; its final answer.
-async fn say(stage: &Stage, guild: &GuildIds, text: &str) -> String {
+pub(crate) async fn say(stage: &Stage, guild: &GuildIds, text: &str) -> String {
     let typed = Typed::read(text);
     let answer = look::ask(
         stage,
@@ -60,7 +67,7 @@ async fn say(stage: &Stage, guild: &GuildIds, text: &str) -> String {
 }
 
 /// The bot's word on a guild.
-async fn looked(port: u16, guild: &GuildIds) -> Value {
+pub(crate) async fn looked(port: u16, guild: &GuildIds) -> Value {
     data(port, &format!("/guilds/{}", guild.id)).await.1
 }
 
