@@ -339,6 +339,7 @@ async fn start(
         nodes: nodes.clone(),
         shards: total,
         prefix: prefix.is_some(),
+        regions: config.regions(),
     });
     let store = store.clone();
     let make: MakePorts = Arc::new(move |_, fleet: Rc<dyn FleetPort>| {

@@ -15,6 +15,7 @@
 #[cfg(panic = "abort")]
 compile_error!("a guild that panics must not end the process: build with panic = \"unwind\"");
 
+pub mod about;
 pub mod chronicle;
 pub mod clock;
 mod faults;

@@ -15,6 +15,8 @@ use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Related, Repor
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId};
 use ostinato_machine::track::Track;
 
+use crate::about::About;
+
 pub use card::CardOrder;
 pub use discord::{Discord, First, Shows};
 
@@ -365,8 +367,8 @@ pub enum GatewayEvent {
     GuildUp {
         /// Who is where.
         seats: GuildSeats,
-        /// Its name.
-        name: Box<str>,
+        /// What it is called, and what else is said of it.
+        about: About,
     },
     /// The guild is gone: the bot was removed. An outage does not say this.
     GuildGone {

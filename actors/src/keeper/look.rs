@@ -15,6 +15,7 @@ use crate::operator::{
     Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, Reconnect, RecordGuild,
     RestartShard, ShardFacts, Unanswered,
 };
+use crate::seats::Described;
 use crate::shard::Shard;
 use crate::station::Station;
 
@@ -100,15 +101,24 @@ fn admits(filter: &Filter, station: &Station, shard: &Shard, guild: GuildId) -> 
         && (!filter.player || station.lanes.told(guild).is_some())
         && (filter.text.is_empty()
             || guild.to_string().starts_with(&filter.text)
-            || shard.seats.borrow().name(guild).to_lowercase().contains(&filter.text))
+            || shard
+                .seats
+                .borrow()
+                .described(guild)
+                .name
+                .to_lowercase()
+                .contains(&filter.text))
 }
 
 fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
     let seats = shard.seats.borrow();
     let told = station.lanes.told(guild);
+    let Described { name, members, icon } = seats.described(guild);
     GuildRow {
         guild,
-        name: seats.name(guild),
+        name,
+        members,
+        icon,
         shard: shard.id,
         phase: shard.phase(guild),
         held: shard.held(guild),

@@ -1,5 +1,6 @@
 //! What an operator is shown.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use ostinato_machine::guild::GuildFacts;
@@ -7,6 +8,7 @@ use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
 use ostinato_machine::slot::{Phase, SlotFacts};
 use ostinato_machine::track::Track;
 
+use crate::about::Icon;
 use crate::chronicle::Had;
 use crate::trail::Turn;
 
@@ -113,6 +115,10 @@ pub struct GuildRow {
     pub guild: GuildId,
     /// Its name, as Discord last said it in this process; empty when it has not.
     pub name: Arc<str>,
+    /// Its members, as Discord said at the same time.
+    pub members: Option<NonZeroU32>,
+    /// Its picture, likewise.
+    pub icon: Option<Icon>,
     /// Its shard.
     pub shard: ShardId,
     /// Its phase.
