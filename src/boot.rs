@@ -321,6 +321,7 @@ async fn start(
         nodes: nodes.clone(),
         shards: total,
         prefix: prefix.is_some(),
+        regions: config.regions(),
     });
     let audit = store.clone();
     let range = Range::new(config.chaos(), store.faults());

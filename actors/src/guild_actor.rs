@@ -20,6 +20,7 @@ use crate::obituary::{self, Obituary};
 use crate::record::{Take, Tape, input_name};
 use crate::shard::Shard;
 use crate::station::Station;
+use crate::trail::Heard;
 
 /// Inputs that are remembered for whoever asks what led to a death.
 const HAD: usize = 32;
@@ -106,6 +107,8 @@ impl GuildActor {
                 restful: wanted.restful,
                 command: matches!(input.input, Input::Command { .. }),
                 queue: u32::try_from(guild.queued()).unwrap_or(u32::MAX),
+                heard: guild.silence().map_or(Heard::Sound, Heard::Silence),
+                node: wanted.player.as_ref().map(|player| player.node.clone()),
             };
             let (adopted, closes) = (adopted(&input.input, &decision), closes(&input.input, &decision));
             let mut say = decision.say;

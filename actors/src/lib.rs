@@ -15,6 +15,7 @@
 #[cfg(panic = "abort")]
 compile_error!("a guild that panics must not end the process: build with panic = \"unwind\"");
 
+pub mod about;
 pub mod chronicle;
 pub mod clock;
 mod faults;
@@ -38,6 +39,7 @@ mod shard;
 mod shard_actor;
 mod shelf;
 mod station;
+pub mod trail;
 pub mod watchdog;
 #[cfg(feature = "world")]
 pub mod world;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use actix::Message;
 use ostinato_machine::guild::{Guild, GuildFacts, Snapshot, Stamped};
+use ostinato_machine::ids::NodeId;
 use ostinato_machine::slot::{NotNow, SlotInput, SlotOrder};
 use tokio::sync::oneshot;
 
 use crate::chronicle::{Cause, Had};
 use crate::marks::Mark;
 use crate::record::Tape;
+use crate::trail::Heard;
 
 /// An input on its way, with the mark that it holds.
 #[derive(Debug)]
@@ -94,6 +96,10 @@ pub(crate) struct Applied {
     pub(crate) command: bool,
     /// Tracks that wait in the guild's queue.
     pub(crate) queue: u32,
+    /// What is heard of it, as far as it knows.
+    pub(crate) heard: Heard,
+    /// The node of its wanted player.
+    pub(crate) node: Option<NodeId>,
 }
 
 /// To a shard: there is work.

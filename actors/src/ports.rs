@@ -16,6 +16,8 @@ use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Related, Repor
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId};
 use ostinato_machine::track::Track;
 
+use crate::about::About;
+
 pub use audit::{Audit, AuditFilter, AuditKind, Owner, Told};
 pub use card::CardOrder;
 pub use discord::{Discord, First, Shows};
@@ -372,8 +374,8 @@ pub enum GatewayEvent {
     GuildUp {
         /// Who is where.
         seats: GuildSeats,
-        /// Its name.
-        name: Box<str>,
+        /// What it is called, and what else is said of it.
+        about: About,
     },
     /// The guild is gone: the bot was removed. An outage does not say this.
     GuildGone {

@@ -1,22 +1,34 @@
 //! Who sits where: users in voice of all guilds of a shard, live or cold, and the bot's own seat.
 //!
-//! Compact by design: nothing else of a guild is cached. It is plain data; the shard decides who is told.
+//! Compact by design: besides, the guild's name, the count of its members and its picture's name are kept, and nothing
+//! else of a guild is cached. It is plain data; the shard decides who is told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use ostinato_machine::guild::Seat;
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
 
+use crate::about::{About, Icon};
 use crate::ports::GuildSeats;
 
 /// The seats of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Seats {
     guilds: BTreeMap<GuildId, Row>,
-    /// Names, as the gateway said them to this process.
-    names: BTreeMap<GuildId, Arc<str>>,
+    /// What the gateway said of guilds to this process.
+    described: BTreeMap<GuildId, Described>,
     changed: BTreeSet<GuildId>,
+}
+
+/// What the gateway said of a guild.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Described {
+    /// Empty when nobody has said.
+    pub(crate) name: Arc<str>,
+    pub(crate) members: Option<NonZeroU32>,
+    pub(crate) icon: Option<Icon>,
 }
 
 #[derive(Debug, Default)]
@@ -122,7 +134,7 @@ impl Seats {
 
     /// The guild is gone.
     pub(crate) fn remove(&mut self, guild: GuildId) {
-        self.names.remove(&guild);
+        self.described.remove(&guild);
         if self.guilds.remove(&guild).is_some() {
             self.changed.insert(guild);
         }
@@ -163,16 +175,20 @@ impl Seats {
         })
     }
 
-    /// What the guild is called.
-    pub(crate) fn call(&mut self, guild: GuildId, name: &str) {
-        if self.names.get(&guild).is_none_or(|known| **known != *name) {
-            self.names.insert(guild, name.into());
+    /// What is said of the guild. A name that is as before stays the one that is shared.
+    pub(crate) fn describe(&mut self, guild: GuildId, about: About) {
+        let About { name, members, icon } = about;
+        let known = self.described.entry(guild).or_default();
+        if *known.name != *name {
+            known.name = name.into();
         }
+        known.members = members;
+        known.icon = icon;
     }
 
-    /// What the guild is called; empty when nobody has said.
-    pub(crate) fn name(&self, guild: GuildId) -> Arc<str> {
-        self.names.get(&guild).cloned().unwrap_or_default()
+    /// What was said of the guild; empty when nobody has.
+    pub(crate) fn described(&self, guild: GuildId) -> Described {
+        self.described.get(&guild).cloned().unwrap_or_default()
     }
 
     /// Human listeners beside the bot.

@@ -30,6 +30,7 @@ use crate::ports::GatewaySession;
 use crate::seats::Seats;
 use crate::settings::Settings;
 use crate::shard_actor::ShardActor;
+use crate::trail::{Trail, Turn};
 
 /// A guild that asks to be woken at a time that has passed is woken again after so long, ms.
 const WAKE_AGAIN_MS: u64 = 250;
@@ -92,6 +93,8 @@ pub(crate) struct Entry {
     pub(crate) rests_since_ms: Option<u64>,
     /// Tracks that wait in the guild's queue, as of its newest input.
     pub(crate) queue: u32,
+    /// What was heard of it lately.
+    pub(crate) trail: Trail,
     /// What it may be told at once; `None` before the first command.
     commands: Option<Tokens>,
     /// The newest snapshot that was written.
@@ -250,6 +253,15 @@ impl Shard {
     /// Whether the shard's actor runs, as far as known.
     pub(crate) fn is_served(&self) -> bool {
         self.address.borrow().is_some()
+    }
+
+    /// What was heard of a guild since it last woke, as far as that is kept.
+    pub(crate) fn trail(&self, guild: GuildId) -> Vec<Turn> {
+        let table = self.table.borrow();
+        table
+            .entries
+            .get(&guild)
+            .map_or_else(Vec::new, |entry| entry.trail.turns())
     }
 
     /// Tracks that wait in the guild's queue, as far as an actor has told.

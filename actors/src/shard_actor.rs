@@ -22,6 +22,7 @@ use crate::messages::{Applied, Attend, Deliver, Fate, Item, Work};
 use crate::obituary::{self, Obituary};
 use crate::shard::{Due, Shard};
 use crate::station::Station;
+use crate::trail::Turn;
 
 pub(crate) use self::beat::{beat, checkpoint, timers};
 pub(crate) use self::open::open;
@@ -182,6 +183,12 @@ impl ShardActor {
             }
             entry.wake_at_ms = applied.wake_at_ms;
             entry.queue = applied.queue;
+            entry.trail.put(Turn {
+                at_ms: now.wall_ms,
+                incarnation: applied.incarnation,
+                node: applied.node.clone(),
+                heard: applied.heard,
+            });
             entry.rests_since_ms = match entry.rests_since_ms {
                 Some(since_ms) if applied.restful && !applied.command => Some(since_ms),
                 Some(_) | None => applied.restful.then_some(now.rising_ms),

@@ -1,6 +1,6 @@
 //! The settings of each part of the bot, made from the values. Bounds were checked when the values were read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,6 +146,12 @@ impl Config {
             voice_confirm: reading.duration("gateway.voice_confirm_ms"),
             close: reading.duration("gateway.close_ms"),
         }
+    }
+
+    /// Where the audio nodes are, by name, as far as somebody has said.
+    pub fn regions(&self) -> BTreeMap<String, String> {
+        let named = |node: &Node| Some((node.name.clone(), node.region.clone()?));
+        self.nodes.iter().filter_map(named).collect()
     }
 
     /// How the audio nodes are reached by the bot's user, who is known after the first call to Discord.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
@@ -43,22 +43,35 @@ pub(super) fn script(_: Asked) -> Answer {
     file("text/javascript; charset=utf-8", include_str!("console/console.js"))
 }
 
-/// The tree once a second, until nobody reads it. Made once for all who look, and not at all when nobody does.
+pub(super) fn timeline(_: Asked) -> Answer {
+    file("text/javascript; charset=utf-8", include_str!("console/timeline.js"))
+}
+
+/// The tree once a second, until nobody reads it. Made once for all who look, and not at all when nobody does. Whoever
+/// names a guild is told of it as well.
 pub(super) fn stream(asked: Asked) -> Answer {
-    let facts = asked.door.facts.clone();
-    let messages = futures_util::stream::unfold((facts, true), |(facts, first)| async move {
+    let guild = match seen::of_query(&asked) {
+        Ok(guild) => guild,
+        Err(response) => return answered(response),
+    };
+    let door = asked.door.clone();
+    let messages = futures_util::stream::unfold((door, true), move |(door, first)| async move {
         if !first {
             tokio::time::sleep(EVERY).await;
         }
+        let facts = &door.facts;
         let tree = match facts.operator() {
-            Some(operator) => facts.tree(|| seen::tree(&facts, operator)).await,
+            Some(operator) => facts.tree(|| seen::tree(facts, operator)).await,
             None => Bytes::from(json!({ "ready": facts.readiness() }).to_string()),
         };
-        let mut message = Vec::with_capacity(tree.len().saturating_add(8));
-        message.extend_from_slice(b"data: ");
-        message.extend_from_slice(&tree);
-        message.extend_from_slice(b"\n\n");
-        Some((Ok::<_, std::convert::Infallible>(Bytes::from(message)), (facts, false)))
+        let mut message = BytesMut::new();
+        event(&mut message, "message", &tree);
+        if let Some(guild) = guild {
+            // Whoever is told of nothing asks why.
+            let value = seen::look(&door, guild).await.unwrap_or_default();
+            event(&mut message, "guild", value.to_string().as_bytes());
+        }
+        Some((Ok::<_, std::convert::Infallible>(message.freeze()), (door, false)))
     });
     answered(
         HttpResponse::Ok()
@@ -67,4 +80,11 @@ pub(super) fn stream(asked: Asked) -> Answer {
             .insert_header(("x-accel-buffering", "no"))
             .streaming(Box::pin(messages)),
     )
+}
+
+/// One event. Its data is JSON, in which no line ends.
+fn event(message: &mut BytesMut, name: &str, data: &[u8]) {
+    for part in [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"] {
+        message.extend_from_slice(part);
+    }
 }

@@ -1,5 +1,6 @@
 //! What the servers tell, and whether the bot is ready.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,6 +39,8 @@ pub struct Outside {
     pub shards: u32,
     /// Whether commands with the prefix are wanted.
     pub prefix: bool,
+    /// Where the audio nodes are, by name, as far as the configuration says.
+    pub regions: BTreeMap<String, String>,
 }
 
 /// What is known before Discord has answered: the parts that the process is made of.

@@ -30,8 +30,23 @@ pub fn markdown() -> String {
             row(&mut page, route);
         }
     }
+    page.push_str(STATUS);
     page
 }
+
+/// What must be known of `/status` beside its fields.
+const STATUS: &str = "\n## What `/status` says, and what it does not\n\n\
+    It has the fields that control panels read, under all their names. What is not known is `null` or empty, never a guess:\n\n\
+    | field | is |\n|---|---|\n\
+    | `uptimeSeconds`, `onlineSince` | since this process began. They do not add up over restarts |\n\
+    | `totalStreams`, `commandsTotal`, `incidentsTotal` | counted since this process began |\n\
+    | fields that end in `24h` | over the last 24 hours of this process, from one sample a minute; younger, over its life. `listeners24h` is the average of the samples |\n\
+    | `uptimePercent` | of the same samples, those in which the bot was ready |\n\
+    | `name`, `memberCount`, `icon` of a guild | as Discord last announced the guild to this process: at a new gateway session, and when the bot is invited. A process that resumes a session is told nothing and says `null` (the name is empty) until then. Members who come and go later are not counted: their events are not asked for |\n\
+    | `channelName` | `null`. The names of all channels of ten thousand guilds would take more memory than everything else that is kept of them, and a request for each channel would be taken from those that answers need |\n\
+    | `region` of a node, `nodeRegion` | as the configuration says it (`lavalink_nodes`, `region`); `null` where it does not |\n\
+    | `desiredRegion` | `auto`: no settings wish for a region |\n\
+    | `loopLagMs` | how long all threads of shards took to say how they stand |\n";
 
 fn row(page: &mut String, route: &Route) {
     let method = match route.method {

@@ -125,7 +125,7 @@ pub const ROUTES: &[Route] = &[
     get(
         "/guilds/{guild}",
         Scope::Read,
-        "One guild: its state, why it is silent, its last inputs and death.",
+        "One guild: its state, why it is silent, what was heard of it lately, its last inputs and deaths.",
         seen::guild,
     ),
     get(
@@ -145,11 +145,18 @@ pub const ROUTES: &[Route] = &[
     get("/console.css", Scope::Read, "The console's style.", console::style),
     get("/console.js", Scope::Read, "The console's script.", console::script),
     get(
+        "/console-timeline.js",
+        Scope::Read,
+        "The console's drawing of what was heard of a guild.",
+        console::timeline,
+    ),
+    get(
         "/stream",
         Scope::Read,
         "What the console shows, once a second, as server-sent events.",
         console::stream,
-    ),
+    )
+    .with(&seen::LIVE),
     post(
         "/control/guilds/{guild}/restart",
         "Restarts the guild's actor; nothing is lost and no budget is charged.",

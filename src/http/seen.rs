@@ -1,23 +1,25 @@
 //! What an operator sees: the tree of actors, and guilds. Ids are texts: a script's numbers are too small
 //! for them.
 
+mod guild;
+
 use actix_web::HttpResponse;
 use futures_util::future::LocalBoxFuture;
 use ostinato_actors::chronicle::{Chronicle, Count, Gap};
 use ostinato_actors::clock::wall_ms;
-use ostinato_actors::operator::{Filter, GuildLook, GuildRow, Operator, PAGE, ShardFacts, phase_name};
+use ostinato_actors::operator::{Filter, GuildRow, Operator, PAGE, ShardFacts, phase_name};
 use ostinato_machine::fleet::NodeFacts;
-use ostinato_machine::guild::{GuildFacts, LoopMode};
 use ostinato_machine::ids::{GuildId, ShardId};
 use ostinato_machine::slot::Phase;
 use ostinato_machine::track::Track;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, answered, data, wrong_query};
-use super::events::{had, one_death};
 use super::facts::Facts;
-use super::orders::{field, not_yet, unanswered};
+use super::orders::{field, not_yet};
 use super::routes::Field;
+
+pub(super) use guild::{LIVE, guild, look, of_query};
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;
 
@@ -200,87 +202,6 @@ fn row(row: &GuildRow) -> Value {
         "playing": row.playing,
         "queue": row.queue,
         "track": row.track.as_ref().map(|track| &*track.title),
-    })
-}
-
-pub(super) fn guild(asked: Asked) -> Answer {
-    let guild = match asked.number("guild").map(GuildId) {
-        Ok(guild) => guild,
-        Err(response) => return answered(response),
-    };
-    Box::pin(async move {
-        let Some(operator) = asked.door.facts.operator() else {
-            return not_yet();
-        };
-        match operator.guild(guild).await {
-            Ok(looked) => data(&one_guild(&looked, operator.chronicle(), asked.door.facts.started_ms)),
-            Err(why) => unanswered(&why),
-        }
-    })
-}
-
-fn one_guild(looked: &GuildLook, chronicle: &Chronicle, began_ms: u64) -> Value {
-    let slot = &looked.slot;
-    let mut value = row(&looked.row);
-    let more = json!({
-        "incarnation": slot.incarnation.map(|incarnation| incarnation.to_string()),
-        "live_ms": slot.live_since_ms.map(|since| looked.now_ms.saturating_sub(since)),
-        "restarts": slot.restarts,
-        "again_in_ms": slot.again_at_ms.map(|at| at.saturating_sub(looked.now_ms)),
-        "parked": slot.parked.as_deref(),
-        "state": looked.state.as_ref().map(|facts| state(facts, looked.hash)),
-        "snapshot": looked.saved.map(|saved| json!({
-            "revision": saved.revision,
-            "age_ms": looked.now_ms.saturating_sub(saved.at_ms),
-        })),
-        "silent": silent(looked),
-        "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
-        "gaps": chronicle.gaps().iter().filter(|gap| gap.guild == looked.row.guild).map(gap).collect::<Vec<_>>(),
-        "last_death": chronicle.last_death(looked.row.guild).map(|death| one_death(&death, began_ms)),
-    });
-    if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
-        fields.extend(more);
-    }
-    value
-}
-
-/// Why nothing is heard, in words; `None`: something is.
-fn silent(looked: &GuildLook) -> Option<&'static str> {
-    match (&looked.state, looked.slot.phase) {
-        (Some(state), _) => state.silence.map(ostinato_machine::guild::Silence::why),
-        (None, Phase::Parked) => Some("it is parked"),
-        (None, Phase::BackingOff) => Some("its actor died and will be started again"),
-        (None, Phase::Loading) => Some("it is being read from the store"),
-        (None, Phase::Cold) => Some("it sleeps: nothing is wanted of it"),
-        (None, Phase::Live | Phase::Yielding | Phase::Passivating | Phase::Stopping | Phase::Stopped) => {
-            Some("its actor does not say")
-        }
-    }
-}
-
-fn state(state: &GuildFacts, hash: Option<u64>) -> Value {
-    json!({
-        "revision": state.revision,
-        "hash": hash.map(|hash| format!("{hash:016x}")),
-        "queue": state.queue,
-        "next": state.next.iter().map(|next| track(next)).collect::<Vec<_>>(),
-        "history": state.history,
-        "track": state.track.as_ref().map(|now| track(&now.track)),
-        "position_ms": state.track.as_ref().map(|now| now.position_ms),
-        "volume": state.volume,
-        "loop": match state.loop_mode {
-            LoopMode::Off => "off",
-            LoopMode::Track => "track",
-            LoopMode::Queue => "queue",
-        },
-        "autoplay": state.autoplay,
-        "channel": state.channel.map(|channel| channel.to_string()),
-        "text": state.text.map(|channel| channel.to_string()),
-        "listeners": state.listeners,
-        "node": state.placed.as_ref().map(|(node, _)| node.to_string()),
-        "placed_ms": state.placed.as_ref().map(|(_, generation)| *generation),
-        "pending": state.pending,
-        "wake_at_ms": state.wake_at_ms,
     })
 }
 

@@ -76,7 +76,7 @@ async fn whole(facts: &Facts, operator: &Operator, outside: &Outside) -> Value {
     let day = facts.samples.day();
     let mut value = Map::new();
     clock(facts, &mut value);
-    crowd(&shards, &rows, &mut value);
+    crowd(outside, &shards, &rows, &mut value);
     past(operator, &day, &mut value);
     connections(outside, &shards, &nodes, lag, &mut value);
     commands(&mut value);
@@ -104,14 +104,23 @@ fn clock(facts: &Facts, value: &mut Map<String, Value>) {
     put(value, &["version"], &json!(env!("CARGO_PKG_VERSION")));
 }
 
-fn crowd(shards: &[ShardFacts], rows: &[GuildRow], value: &mut Map<String, Value>) {
+fn one_guild(row: &GuildRow) -> Value {
+    let icon = row.icon.map(|icon| {
+        let kind = if icon.moves() { "gif" } else { "png" };
+        format!("https://cdn.discordapp.com/icons/{}/{icon}.{kind}", row.guild)
+    });
+    json!({
+        "id": row.guild.to_string(),
+        "name": *row.name,
+        "memberCount": row.members,
+        "icon": icon,
+    })
+}
+
+fn crowd(outside: &Outside, shards: &[ShardFacts], rows: &[GuildRow], value: &mut Map<String, Value>) {
     let sum = |of: fn(&ShardFacts) -> usize| shards.iter().map(of).sum::<usize>();
     let ids: Vec<String> = rows.iter().map(|row| row.guild.to_string()).collect();
-    // What Discord says of members and pictures is not kept.
-    let guilds: Vec<Value> = rows
-        .iter()
-        .map(|row| json!({ "id": row.guild.to_string(), "name": *row.name, "memberCount": null, "icon": null }))
-        .collect();
+    let guilds: Vec<Value> = rows.iter().map(one_guild).collect();
     put(value, &["guildCount"], &json!(rows.len()));
     put(value, &["guildIds", "knownGuildIds"], &json!(ids));
     put(value, &["guilds", "servers"], &json!(guilds));
@@ -129,7 +138,10 @@ fn crowd(shards: &[ShardFacts], rows: &[GuildRow], value: &mut Map<String, Value
     );
     let queued = shards.iter().map(|shard| shard.queued).sum::<u64>();
     put(value, &["queueTracks", "queueLength"], &json!(queued));
-    let players = rows.iter().filter(|row| row.node.is_some()).map(player);
+    let players = rows
+        .iter()
+        .filter(|row| row.node.is_some())
+        .map(|row| player(outside, row));
     put(value, &["playersDetail"], &json!(players.collect::<Vec<_>>()));
     let heard = rows.iter().filter_map(|row| {
         let channel = row.channel?;
@@ -137,6 +149,7 @@ fn crowd(shards: &[ShardFacts], rows: &[GuildRow], value: &mut Map<String, Value
             "guildId": row.guild.to_string(),
             "guildName": *row.name,
             "channelId": channel.to_string(),
+            // Names of channels are not kept, and asking for each would take requests from those that music needs.
             "channelName": null,
             "listeners": row.listeners,
         }))
@@ -144,7 +157,8 @@ fn crowd(shards: &[ShardFacts], rows: &[GuildRow], value: &mut Map<String, Value
     put(value, &["listenerDetail"], &json!(heard.collect::<Vec<_>>()));
 }
 
-fn player(row: &GuildRow) -> Value {
+fn player(outside: &Outside, row: &GuildRow) -> Value {
+    let region = row.node.as_deref().and_then(|node| outside.regions.get(node));
     json!({
         "guildId": row.guild.to_string(),
         "guildName": *row.name,
@@ -154,6 +168,9 @@ fn player(row: &GuildRow) -> Value {
         "currentTrack": row.track.as_ref().map(|now| track(now)),
         "listeners": row.listeners,
         "nodeName": row.node.as_deref(),
+        "nodeRegion": region,
+        // Guilds take any node: there are no settings that wish for a region.
+        "desiredRegion": "auto",
     })
 }
 
@@ -229,7 +246,7 @@ fn connections(
             "available": node.up > 0,
             "players": node.guilds,
             "playingPlayers": playing,
-            "region": null,
+            "region": outside.regions.get(&*node.node.0),
         })
     });
     put(value, &["nodes"], &json!(each.collect::<Vec<_>>()));

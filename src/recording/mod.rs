@@ -79,6 +79,11 @@ impl Recorder {
         }
     }
 
+    /// The folder that the files are made in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes the file and waits for the guild's actor to use the tape. The file is taken away again if it never does.
     ///
     /// # Errors

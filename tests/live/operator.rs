@@ -18,6 +18,11 @@ const ANSWER_MS: u64 = 8_000;
 
 /// A stage on which faults may be ordered, with a guild for each name; in each, ann hears a long track.
 pub(crate) async fn playing(names: &[&str], idle: usize) -> (Stage, Vec<GuildIds>, u16) {
+    playing_on(1, names, idle).await
+}
+
+/// The same on so many shards.
+pub(crate) async fn playing_on(shards: u32, names: &[&str], idle: usize) -> (Stage, Vec<GuildIds>, u16) {
     let nodes = ["n1".to_owned(), "n2".to_owned()];
     let config = json!({ "chaos.enabled": true, "chaos.guild_allowlist": "*" });
     let stage = Stage::prepare(program(), &nodes, SEED, config).await.unwrap();
@@ -31,8 +36,10 @@ pub(crate) async fn playing(names: &[&str], idle: usize) -> (Stage, Vec<GuildIds
     for number in 0..idle {
         stage.at.add_guild(&format!("Idle {number}"), &spec);
     }
+    stage.at.chat.recommend_shards(shards);
     stage.raise().await.unwrap();
     let port = stage.bot.lock().await.ports().status;
+    until_data(port, "/actors", |tree| tree["guilds"] == json!(names.len() + idle)).await;
     for guild in &guilds {
         stage
             .at
@@ -45,7 +52,7 @@ pub(crate) async fn playing(names: &[&str], idle: usize) -> (Stage, Vec<GuildIds
 }
 
 /// Ann types a command; its final answer.
-async fn say(stage: &Stage, guild: &GuildIds, text: &str) -> String {
+pub(crate) async fn say(stage: &Stage, guild: &GuildIds, text: &str) -> String {
     let typed = Typed::read(text);
     let answer = look::ask(
         stage,
@@ -60,7 +67,7 @@ async fn say(stage: &Stage, guild: &GuildIds, text: &str) -> String {
 }
 
 /// The bot's word on a guild.
-async fn looked(port: u16, guild: &GuildIds) -> Value {
+pub(crate) async fn looked(port: u16, guild: &GuildIds) -> Value {
     data(port, &format!("/guilds/{}", guild.id)).await.1
 }
 
@@ -299,13 +306,25 @@ async fn a_panel_reads_what_is_so(port: u16) {
         status["healthScore"].as_f64().is_some_and(|score| score >= 50.0),
         "{status}"
     );
-    let names: Vec<_> = status["guilds"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|guild| guild["name"].as_str())
-        .collect();
-    assert!(names.contains(&Some("Harbour")), "{names:?}");
+    let guilds = status["guilds"].as_array().unwrap();
+    let harbour = guilds.iter().find(|guild| guild["name"] == "Harbour").unwrap();
+    // Ann, the observer, the owner and the bot; the stand-in's pictures are named by the guild.
+    let id = harbour["id"].as_str().unwrap();
+    let icon = format!(
+        "https://cdn.discordapp.com/icons/{id}/{:032x}.png",
+        id.parse::<u64>().unwrap()
+    );
+    assert_eq!((&harbour["memberCount"], &harbour["icon"]), (&json!(4), &json!(icon)));
+    let regions = |list: &str, field: &str| -> Vec<_> {
+        let all = status[list].as_array().unwrap().iter();
+        all.map(|one| one[field].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert_eq!(regions("nodes", "region"), ["region of n1", "region of n2"]);
+    for one in status["playersDetail"].as_array().unwrap() {
+        let node = one["nodeName"].as_str().unwrap();
+        assert_eq!(one["nodeRegion"], format!("region of {node}"));
+    }
     let (_, document) = data(port, "/openapi.json").await;
     for (path, operations) in document["paths"].as_object().unwrap() {
         let plain = !path.contains('{') && path != "/stream" && path != "/" && !path.contains("console");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ostinato_actors::chronicle::Count;
 use ostinato_actors::operator::{Filter, Unanswered};
 use ostinato_actors::ports::AuditKind;
+use ostinato_actors::trail::Heard;
 use ostinato_actors::world::{Note, Strike, World, seeds};
 use ostinato_machine::guild::{Command, Refusal, Silence};
 use ostinato_machine::ids::{CauseId, GuildId, ShardId};
@@ -260,6 +261,47 @@ fn an_operator_sees_every_guild_why_it_is_silent_and_what_it_had() {
             ),
             (3, 2, 2, 2, 1)
         );
+    });
+}
+
+#[test]
+fn an_operator_sees_what_was_heard_lately_across_pauses_lives_and_a_park() {
+    played(1, |world| async move {
+        let all = guilds(2);
+        let here = all[0];
+        open_playing(&world, &all).await;
+        let operator = world.operator().expect("a process");
+        let before = operator.guild(here).await.expect("it is there");
+        let last = before.trail.last().expect("it lives").clone();
+        assert_eq!(last.heard, Heard::Sound);
+        assert_eq!(last.node.as_ref().map(|node| &node.0), before.row.node.as_ref());
+        for (command, wait_ms) in [(Command::Pause, 3_000), (Command::Resume, 1_000)] {
+            assert!(ask(&world, here, command).await.is_some());
+            world.wait_ms(wait_ms).await;
+        }
+        assert_eq!(order(&world, here, HOT).await, Ok(()));
+        let second = reborn(&world, here, before.slot.incarnation).await;
+        world.wait_ms(1_000).await;
+        assert_eq!(order(&world, here, SlotOrder::Park).await, Ok(()));
+        assert!(world.until(1_000, |w| w.phase(here) == Phase::Parked).await);
+        let looked = operator.guild(here).await.expect("it is there");
+        let lately = looked.trail.get(before.trail.len()..).expect("nothing is forgotten");
+        let pause = lately
+            .iter()
+            .find(|turn| turn.heard == Heard::Silence(Silence::PausedByUser));
+        let pause = pause.expect("a user paused");
+        let again = lately
+            .iter()
+            .find(|turn| turn.at_ms > pause.at_ms && turn.heard == Heard::Sound);
+        let again = again.expect("it went on");
+        let silent_ms = again.at_ms - pause.at_ms;
+        assert!((3_000..4_000).contains(&silent_ms), "{silent_ms} ms: {lately:?}");
+        assert_eq!(again.incarnation, last.incarnation);
+        let sounds = lately
+            .iter()
+            .any(|turn| Some(turn.incarnation) == second && turn.heard == Heard::Sound);
+        assert!(sounds, "{lately:?}");
+        assert_eq!(lately.last().map(|turn| turn.heard), Some(Heard::Parked));
     });
 }
 

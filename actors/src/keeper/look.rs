@@ -15,6 +15,7 @@ use crate::operator::{
     Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, Reconnect, RecordGuild,
     RestartShard, ShardFacts, Unanswered,
 };
+use crate::seats::Described;
 use crate::shard::Shard;
 use crate::station::Station;
 
@@ -76,12 +77,15 @@ impl Handler<LookAtGuilds> for Keeper {
             .iter()
             .filter(|shard| filter.shard.is_none_or(|id| id == shard.id));
         for shard in mine {
+            // Each shard fills a page of its own: the first of all are among the first of each.
+            let mut room = filter.limit;
             for guild in shard.known_guilds() {
                 if !admits(&filter, station, shard, guild) {
                     continue;
                 }
                 page.total = page.total.saturating_add(1);
-                if page.rows.len() < filter.limit && filter.after.is_none_or(|after| guild > after) {
+                if room > 0 && filter.after.is_none_or(|after| guild > after) {
+                    room = room.saturating_sub(1);
                     page.rows.push(row(station, shard, guild));
                 }
             }
@@ -97,15 +101,24 @@ fn admits(filter: &Filter, station: &Station, shard: &Shard, guild: GuildId) -> 
         && (!filter.player || station.lanes.told(guild).is_some())
         && (filter.text.is_empty()
             || guild.to_string().starts_with(&filter.text)
-            || shard.seats.borrow().name(guild).to_lowercase().contains(&filter.text))
+            || shard
+                .seats
+                .borrow()
+                .described(guild)
+                .name
+                .to_lowercase()
+                .contains(&filter.text))
 }
 
 fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
     let seats = shard.seats.borrow();
     let told = station.lanes.told(guild);
+    let Described { name, members, icon } = seats.described(guild);
     GuildRow {
         guild,
-        name: seats.name(guild),
+        name,
+        members,
+        icon,
         shard: shard.id,
         phase: shard.phase(guild),
         held: shard.held(guild),
@@ -147,6 +160,7 @@ impl Handler<LookAtGuild> for Keeper {
                 hash,
                 saved: shard.saved(guild),
                 had: had.unwrap_or_default(),
+                trail: shard.trail(guild),
             }))
         })
     }

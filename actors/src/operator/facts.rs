@@ -1,5 +1,6 @@
 //! What an operator is shown.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use ostinato_machine::guild::GuildFacts;
@@ -7,7 +8,9 @@ use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
 use ostinato_machine::slot::{Phase, SlotFacts};
 use ostinato_machine::track::Track;
 
+use crate::about::Icon;
 use crate::chronicle::Had;
+use crate::trail::Turn;
 
 /// How many guilds of a shard are in which phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +115,10 @@ pub struct GuildRow {
     pub guild: GuildId,
     /// Its name, as Discord last said it in this process; empty when it has not.
     pub name: Arc<str>,
+    /// Its members, as Discord said at the same time.
+    pub members: Option<NonZeroU32>,
+    /// Its picture, likewise.
+    pub icon: Option<Icon>,
     /// Its shard.
     pub shard: ShardId,
     /// Its phase.
@@ -186,4 +193,6 @@ pub struct GuildLook {
     pub saved: Option<Saved>,
     /// Its newest inputs, oldest first.
     pub had: Vec<Had>,
+    /// What was heard of it since it last woke, oldest first.
+    pub trail: Vec<Turn>,
 }

@@ -73,8 +73,8 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
             // Said once, by whoever ends the process.
             station.fatal(Fatal::Gateway { code, fix });
         }
-        GatewayEvent::GuildUp { seats, name } => {
-            shard.seats.borrow_mut().call(GuildId(seats.guild), &name);
+        GatewayEvent::GuildUp { seats, about } => {
+            shard.seats.borrow_mut().describe(GuildId(seats.guild), about);
             guild_up(station, shard, sequence, &seats);
         }
         GatewayEvent::GuildGone { guild } => {

@@ -71,7 +71,12 @@ impl ShardActor {
                 let probe_in_ms = probe_at_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
                 tracing::error!(%guild, %shard, %reference, ?probe_in_ms, "a guild is parked; what led to it stands in the lines before");
                 self.station.note(guild, Note::Parked);
-                self.shard.table.borrow_mut().entry(guild).end();
+                {
+                    let mut table = self.shard.table.borrow_mut();
+                    let entry = table.entry(guild);
+                    entry.end();
+                    entry.trail.park(self.station.ports.clock.now_ms());
+                }
                 self.silence_later(guild);
             }
         }

@@ -12,6 +12,7 @@ use super::clock::VirtualClock;
 use super::rest::Interaction;
 use super::store::Life;
 use super::trace::{Trace, What};
+use crate::about::About;
 use crate::ingress::shard_of;
 use crate::ports::{Clock as _, GatewayEvent, GatewaySession, GatewaySink, GuildSeats};
 use crate::station::sleep_ms;
@@ -289,8 +290,8 @@ impl FakeDiscord {
         self.on_shard(shard, GatewayEvent::Ready { guilds: guilds.clone() });
         for guild in guilds {
             let seats = self.seats(guild);
-            let name = "guild".into();
-            self.on_shard(shard, GatewayEvent::GuildUp { seats, name });
+            let about = About::default();
+            self.on_shard(shard, GatewayEvent::GuildUp { seats, about });
         }
     }
 

@@ -1,5 +1,6 @@
 //! Guilds that come and go, and the list of them.
 
+use ostinato_actors::about::{About, Icon};
 use ostinato_actors::ports::{GatewayEvent, GuildSeats};
 use ostinato_machine::guild::{Input, Seat};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, UserId};
@@ -34,6 +35,8 @@ struct Created<'a> {
     id: Option<Number>,
     unavailable: Option<bool>,
     name: Option<Box<str>>,
+    member_count: Option<Number>,
+    icon: Option<Box<str>>,
     #[serde(borrow)]
     voice_states: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
@@ -88,7 +91,13 @@ pub(super) fn create(data: &str, own: UserId) -> Result<Decoded, Malformed> {
     }
     Ok(Decoded::Event(GatewayEvent::GuildUp {
         seats,
-        name: guild.name.unwrap_or_default(),
+        about: About {
+            name: guild.name.unwrap_or_default(),
+            members: guild
+                .member_count
+                .and_then(|count| u32::try_from(count.0).ok()?.try_into().ok()),
+            icon: guild.icon.and_then(|icon| Icon::read(&icon)),
+        },
     }))
 }
 

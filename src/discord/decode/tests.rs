@@ -1,5 +1,8 @@
 //! Frames as Discord sends them, as it might, and as nobody should.
 
+use std::num::NonZeroU32;
+
+use ostinato_actors::about::{About, Icon};
 use ostinato_actors::ports::{GatewayEvent, GuildSeats};
 use ostinato_machine::guild::{Input, Seat};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, UserId};
@@ -57,7 +60,7 @@ fn the_outside_of_a_frame_is_read_in_any_order() {
 
 #[test]
 fn a_guild_comes_with_everybody_in_voice() {
-    let guild = json!({ "id": "1", "name": "Home", "voice_states": [
+    let guild = json!({ "id": "1", "name": "Home", "member_count": 7, "icon": "a_00112233445566778899aabbccddeeff", "voice_states": [
         { "user_id": "2", "channel_id": "50", "member": { "user": { "id": "2" } } },
         { "user_id": 3, "channel_id": 50, "suppress": null },
         { "user_id": "4", "channel_id": null },
@@ -74,10 +77,14 @@ fn a_guild_comes_with_everybody_in_voice() {
         seats: vec![seat(2, false), seat(3, true)],
         own: Some((ChannelId(50), Hidden::new("abc"))),
     };
-    let name = "Home".into();
+    let about = About {
+        name: "Home".into(),
+        members: NonZeroU32::new(7),
+        icon: Icon::read("a_00112233445566778899aabbccddeeff"),
+    };
     assert_eq!(
         read("GUILD_CREATE", &guild),
-        Decoded::Event(GatewayEvent::GuildUp { seats, name })
+        Decoded::Event(GatewayEvent::GuildUp { seats, about })
     );
 }
 

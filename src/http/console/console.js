@@ -6,7 +6,9 @@ const SIGNS = {
   live: ["●", "running"], loading: ["▲", "degraded"], backing_off: ["▲", "degraded"], yielding: ["▲", "degraded"],
   passivating: ["◌", "cold"], cold: ["◌", "cold"], parked: ["■", "parked"], stopping: ["◌", "cold"], stopped: ["◌", "cold"],
 };
-let after = [], shown = null, page = null;
+// What an order that goes on was answered with, by guild.
+const recordings = new Map();
+let after = [], shown = null, page = null, source = null;
 
 function el(name, text, kind) {
   const node = document.createElement(name);
@@ -15,23 +17,36 @@ function el(name, text, kind) {
   return node;
 }
 
-function row(body, cells) {
+// Makes what `parent` holds like `nodes`, and leaves alone what is: a focus, a press of a button and a selection outlast it.
+function become(parent, nodes) {
+  const old = [...parent.childNodes];
+  nodes.forEach((node, at) => {
+    const was = old[at];
+    if (!was) parent.append(node);
+    else if (was.nodeName !== node.nodeName) was.replaceWith(node);
+    else if (was instanceof Text) { if (was.data !== node.data) was.data = node.data; }
+    else if (!was.isEqualNode(node)) {
+      for (const { name } of [...was.attributes]) if (!node.hasAttribute(name)) was.removeAttribute(name);
+      for (const { name, value } of [...node.attributes]) if (was.getAttribute(name) !== value) was.setAttribute(name, value);
+      become(was, [...node.childNodes]);
+    }
+  });
+  for (const node of old.slice(nodes.length)) node.remove();
+}
+
+function row(cells) {
   const line = el("tr");
   for (const [content, kind] of cells) {
     const cell = el("td", typeof content === "object" ? undefined : content, kind);
     if (content instanceof Node) cell.append(content);
     line.append(cell);
   }
-  body.append(line);
+  return line;
 }
 
 function phase(name) {
   const [sign, kind] = SIGNS[name] || ["▲", "degraded"];
   return el("span", `${sign} ${name.replace("_", " ")}`, kind);
-}
-
-function time(ms) {
-  return new Date(ms).toLocaleTimeString();
 }
 
 function length(ms) {
@@ -54,22 +69,26 @@ let pending = null;
 function order(label, what, path, body, grave) {
   const button = el("button", label, grave ? "grave" : "");
   button.type = "button";
-  button.addEventListener("click", () => {
-    pending = { path, body, label };
-    $("ask-h").textContent = label;
-    $("ask-what").textContent = what;
-    $("ask").querySelector(".go").textContent = label;
-    $("ask").querySelector("[name=who]").value = sessionStorage.getItem("who") || "";
-    $("ask").querySelector("[name=why]").value = "";
-    $("ask").returnValue = "";
-    $("ask").showModal();
-  });
+  button.dataset.order = JSON.stringify({ label, what, path, body });
   return button;
 }
 
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-order]");
+  if (!button) return;
+  pending = { ...JSON.parse(button.dataset.order), guild: shown };
+  $("ask-h").textContent = pending.label;
+  $("ask-what").textContent = pending.what;
+  $("ask").querySelector(".go").textContent = pending.label;
+  $("ask").querySelector("[name=who]").value = sessionStorage.getItem("who") || "";
+  $("ask").querySelector("[name=why]").value = "";
+  $("ask").returnValue = "";
+  $("ask").showModal();
+});
+
 $("ask").addEventListener("close", async () => {
   if ($("ask").returnValue !== "yes" || !pending) return;
-  const { path, body, label } = pending;
+  const { path, body, label, guild } = pending;
   pending = null;
   const who = $("ask").querySelector("[name=who]").value;
   sessionStorage.setItem("who", who);
@@ -80,6 +99,7 @@ $("ask").addEventListener("close", async () => {
     });
     const value = await response.json();
     say(response.ok ? `${label}: done. Reference ${value.reference}.` : `${label}: ${value.title}. ${value.detail}`);
+    if (value.file) recordings.set(guild, { ...value, until_ms: Date.now() + value.for_s * 1000 });
   } catch (error) {
     say(`${label}: the bot does not answer (${error.message}).`);
   }
@@ -98,11 +118,11 @@ function figures(tree) {
   const shards = tree.shards || [];
   const sum = (of) => shards.reduce((all, shard) => all + of(shard), 0);
   const list = [
-    [tree.playing, "guilds play"], [tree.listeners, "listen"],
-    [tree.longest_gap_ms ? `${(tree.longest_gap_ms / 1000).toFixed(1)} s` : "0 s", "longest gap in an hour"],
+    [tree.playing, `of ${tree.guilds} guilds play`], [tree.listeners, "listen"],
+    [lasting(tree.longest_gap_ms ?? 0), "longest gap in an hour"],
     [tree.deaths, "deaths since the start"], [sum((shard) => shard.held), "inputs wait"],
   ];
-  $("figures").replaceChildren(...list.map(([number, what]) => {
+  become($("figures"), list.map(([number, what]) => {
     const item = el("li");
     item.append(el("b", number ?? "–"), el("span", what, "small"));
     return item;
@@ -125,10 +145,8 @@ function show(tree) {
   verdict(tree);
   if (!tree.shards) return;
   figures(tree);
-  const shards = $("shards").querySelector("tbody");
-  shards.replaceChildren();
   const ill = (shard) => Number(!shard.connected || !shard.served);
-  for (const shard of [...tree.shards].sort((a, b) => ill(b) - ill(a) || a.shard - b.shard)) {
+  become($("shards").querySelector("tbody"), [...tree.shards].sort((a, b) => ill(b) - ill(a) || a.shard - b.shard).map((shard) => {
     const state = shard.connected && shard.served ? el("span", "● connected", "running")
       : el("span", `▲ ${shard.why || (shard.served ? "not connected yet" : "its actor is being started")}`, "degraded");
     const awake = Object.entries(shard.phases).filter(([, n]) => n).map(([name, n]) => `${n} ${name.replace("_", " ")}`).join(", ");
@@ -139,14 +157,12 @@ function show(tree) {
       order("Reconnect", `Builds the gateway connection of shard ${shard.shard} anew and resumes its session. Nobody hears it.`, path, { how: "resume" }),
       order("New session", `Gives shard ${shard.shard} a new gateway session. It costs an IDENTIFY and every voice connection of its ${shard.guilds} guilds: music stops for some seconds and goes on.`, path, { how: "identify" }, true),
     );
-    row(shards, [
+    return row([
       [shard.shard], [state], [shard.latency_ms === null ? "–" : `${Math.round(shard.latency_ms)} ms`, "n"], [shard.guilds, "n"],
       [awake || "–"], [shard.playing, "n"], [shard.listeners, "n"], [shard.held, "n"], [orders],
     ]);
-  }
-  const nodes = $("nodes").querySelector("tbody");
-  nodes.replaceChildren();
-  for (const node of [...tree.nodes].sort((a, b) => Number(a.shards_up > 0) - Number(b.shards_up > 0))) {
+  }));
+  become($("nodes").querySelector("tbody"), [...tree.nodes].sort((a, b) => Number(a.shards_up > 0) - Number(b.shards_up > 0)).map((node) => {
     const state = node.drained ? el("span", "◌ drained", "cold") : node.shards_up ? el("span", "● up", "running")
       : el("span", `▲ ${node.why || "away"}`, "degraded");
     const base = `control/nodes/${encodeURIComponent(node.node)}`;
@@ -157,31 +173,35 @@ function show(tree) {
         ? order("Undrain", `Gives ${node.node} players again.`, `${base}/undrain`, {})
         : order("Drain", `Moves the players of ${node.guilds} guilds from ${node.node} to other nodes at once, and gives it none. Each of them may be silent for a moment.`, `${base}/drain`, {}, true),
     );
-    row(nodes, [
+    return row([
       [node.node], [state], [node.guilds, "n"], [node.playing ?? "–", "n"],
       [node.cpu_permille === null ? "–" : `${Math.round(node.cpu_permille / 10)} %`, "n"], [node.frames_missing ?? "–", "n"], [orders],
     ]);
-  }
+  }));
 }
 
 // ------------------------------------------------------------------------------------------------------------ guilds
 
+// What stands first while nobody has asked for anything: what is wrong, then what plays.
+const FIRST = ["phase=parked", "phase=backing_off", "playing=true"];
+
 async function guilds() {
-  const form = new URLSearchParams(new FormData($("filter")));
+  const form = new URLSearchParams([...new FormData($("filter"))].filter(([, what]) => what));
+  const plain = !form.size && !after.length;
   if (after.length) form.set("after", after[after.length - 1]);
-  const value = await get(`guilds?${form}`);
-  const body = $("guilds").querySelector("tbody");
-  body.replaceChildren();
-  for (const guild of value.guilds) {
+  const asked = [...(plain ? FIRST.map((what) => `${what}&limit=20`) : []), form].map((what) => get(`guilds?${what}`));
+  const answers = await Promise.all(asked), value = answers.at(-1);
+  const rows = new Map(answers.flatMap((answer) => answer.guilds).map((guild) => [guild.guild, guild]));
+  become($("guilds").querySelector("tbody"), [...rows.values()].map((guild) => {
     const link = el("a", guild.name || guild.guild);
     link.href = `#${guild.guild}`;
-    row(body, [
+    return row([
       [link], [phase(guild.phase)], [guild.track ? `${guild.playing ? "♪" : "‖"} ${guild.track}` : "–", "track"], [guild.queue, "n"],
       [guild.listeners, "n"], [guild.node || "–"], [guild.held, "n"],
     ]);
-  }
+  }));
   const seen = value.guilds.length;
-  $("count").textContent = value.total ? `${seen} of ${value.total} guilds` : "No guild is so. Take away a filter, or invite the bot to a server.";
+  $("count").textContent = value.total ? `${rows.size} of ${value.total} guilds` : "No guild is so. Take away a filter, or invite the bot to a server.";
   $("first").hidden = !after.length;
   page = seen ? value.guilds[seen - 1].guild : null;
   $("next").hidden = seen < 50;
@@ -192,11 +212,10 @@ $("filter").addEventListener("submit", (event) => event.preventDefault());
 $("next").addEventListener("click", () => { after.push(page); refresh(); });
 $("first").addEventListener("click", () => { after = []; refresh(); });
 
-async function guild(id) {
-  const value = await get(`guilds/${encodeURIComponent(id)}`);
+function guild(value) {
   $("guild-h").textContent = value.name || value.guild;
-  $("doing").replaceChildren(phase(value.phase), document.createTextNode(value.state?.track
-    ? `  ${value.state.track.title} by ${value.state.track.author}, ${length(value.state.position_ms)} / ${length(value.state.track.duration)}` : "  no track"));
+  become($("doing"), [phase(value.phase), document.createTextNode(value.state?.track
+    ? `  ${value.state.track.title} by ${value.state.track.author}, ${length(value.state.position_ms)} / ${length(value.state.track.duration)}` : "  no track")]);
   $("silent").textContent = value.silent ? `Silent: ${value.silent}.` : "It is heard.";
   $("silent").className = value.silent ? "cold" : "running";
   const facts = [
@@ -207,55 +226,79 @@ async function guild(id) {
     ["Node", value.node], ["Inputs that wait", value.held], ["Restarts that count", value.restarts],
     ["Tried again in", value.again_in_ms === null ? null : `${Math.ceil(value.again_in_ms / 1000)} s`], ["Parked", value.parked],
   ];
-  $("facts").replaceChildren(...facts.filter(([, what]) => what !== null && what !== undefined && what !== "")
-    .flatMap(([name, what]) => [el("dt", name), el("dd", what)]));
+  become($("facts"), facts.filter(([, what]) => what !== null && what !== undefined && what !== "")
+    .map(([name, what]) => {
+      const pair = el("div");
+      pair.append(el("dt", name), el("dd", what));
+      return pair;
+    }));
+  draw(value);
+  become($("orders"), orders(value));
+  become($("recorded"), recorded(value));
+  const list = (id, empty, lines) => {
+    $(id).dataset.empty = empty;
+    become($(id), lines.map((line) => el("li", line)));
+  };
+  list("queued", "Nothing is queued.", (value.state?.next || []).map((track) => `${track.title} by ${track.author}, ${length(track.duration)}`));
+  list("silences", "None that nobody asked for.", value.gaps.map((one) => `${clock(one.at_ms)}  ${gapWords(one)}`));
+  list("inputs", "Nothing came in since its actor began.", [...value.inputs].reverse().map((had) => `${clock(had.at_ms)}  ${had.input}`));
+  become($("death"), [value.last_death ? death(value.last_death) : el("p", "None that is remembered.", "small")]);
+}
+
+function draw(value) {
+  const { parts, label, told } = timeline(value, Number($("span").value) * 60000);
+  become($("drawing"), parts);
+  $("timeline").setAttribute("aria-label", label);
+  $("told").dataset.empty = "Nothing is known of this time: it slept, or the process is younger.";
+  become($("told"), told.map((line) => el("li", line)));
+}
+
+function orders(value) {
+  const id = value.guild;
   const base = `control/guilds/${encodeURIComponent(id)}`, name = value.name || value.guild;
-  const orders = [];
+  const all = [];
   if (value.phase === "parked") {
-    orders.push(order("Release", `Runs ${name} again, with its queue and without its player. Deaths of the past count no more.`, `${base}/release`, {}));
+    all.push(order("Release", `Runs ${name} again, with its queue and without its player. Deaths of the past count no more.`, `${base}/release`, {}));
   } else if (value.phase !== "cold") {
-    orders.push(
+    all.push(
       order("Restart", `Starts the actor of ${name} anew after the command that it has in hand. Nothing is lost, nobody hears it, no budget is charged.`, `${base}/restart`, {}),
       order("Restart, cold", `Starts ${name} anew with its queue and settings only: its player goes and the music stops.`, `${base}/restart`, { cold: true }, true),
       order("Move", `Moves the player of ${name} to the best other audio node. It may be silent for a moment.`, `${base}/move`, {}),
       order("Put to sleep", `Saves ${name} and ends its actor. Refused while something is wanted of it.`, `${base}/passivate`, {}),
+      order("Record", `Writes down for a minute what goes into ${name} and what follows, without tokens and without what listeners wrote. Nobody hears it. It becomes a new file under ${value.recordings} on the bot's machine, to be played with: ostinato replay FILE`, `${base}/record`, { for_s: 60 }),
     );
   }
-  if (value.phase !== "parked") orders.push(order("Park", `Runs ${name} no more until it is released. Its listeners are told that it is paused for repair.`, `${base}/park`, {}, true));
-  $("orders").replaceChildren(...orders);
-  $("next").dataset.empty = "Nothing is queued.";
-  $("next").replaceChildren(...(value.state?.next || []).map((track) => el("li", `${track.title} by ${track.author}, ${length(track.duration)}`)));
-  $("silences").dataset.empty = "None that nobody asked for.";
-  $("silences").replaceChildren(...value.gaps.map((one) => el("li", `${time(one.at_ms)}  ${silence(one)}`)));
-  $("inputs").dataset.empty = "Nothing came in since its actor began.";
-  $("inputs").replaceChildren(...[...value.inputs].reverse().map((had) => el("li", `${time(had.at_ms)}  ${had.input}`)));
-  $("death").replaceChildren(value.last_death ? death(value.last_death) : el("p", "None that is remembered.", "small"));
+  if (value.phase !== "parked") all.push(order("Park", `Runs ${name} no more until it is released. Its listeners are told that it is paused for repair.`, `${base}/park`, {}, true));
+  return all;
 }
 
-function silence(gap) {
-  const why = { node: "an audio node", voice: "its voice connection", gateway: "a new gateway session" }[gap.cause];
-  return `${(gap.ms / 1000).toFixed(1)} s, because of ${why || gap.cause}`;
+// Where the recording lies that was ordered here, and how it is played.
+function recorded(value) {
+  const one = recordings.get(value.guild);
+  if (!one) return [];
+  const state = Date.now() < one.until_ms ? `Recording until ${clock(one.until_ms)}.` : "Recorded.";
+  return [document.createTextNode(`${state} On the bot's machine: `), el("code", `ostinato replay ${/\s/.test(one.file) ? `'${one.file}'` : one.file}`)];
 }
 
 function death(value) {
   const kept = value.kept ? "its state was intact" : "its state was rebuilt from the store";
   const before = value.earlier ? ", before this start," : "";
-  return el("p", `${time(value.at_ms)}${before}  in ${value.cause} at ${value.place}, with ${value.input} in hand; ${kept}. Reference ${value.reference}.`);
+  return el("p", `${clock(value.at_ms)}${before}  in ${value.cause} at ${value.place}, with ${value.input} in hand; ${kept}. Reference ${value.reference}.`);
 }
 
 async function events() {
   const value = await get("events");
-  const when = (one) => time(one.at_ms) + (one.earlier ? ", before this start," : "");
+  const when = (one) => clock(one.at_ms) + (one.earlier ? ", before this start," : "");
   const fill = (id, empty, list, text) => {
     $(id).dataset.empty = empty;
-    $(id).replaceChildren(...list.slice(0, 20).map((one) => el("li", text(one))));
+    become($(id), list.slice(0, 20).map((one) => el("li", text(one))));
   };
   fill("deaths", "No actor has died.", value.deaths,
     (one) => `${when(one)}  guild ${one.guild}: ${one.cause} at ${one.place}, with ${one.input}; ${one.reference}`);
   fill("letters", "No input has killed a guild.", value.dead_letters,
     (one) => `${when(one)}  guild ${one.guild}: ${one.input} (${one.cause}); ${one.place || "place unknown"}, ${one.deaths_there} deaths there; ${one.reference}`);
   fill("gaps", "Nobody has heard a silence that was not asked for.", value.gaps,
-    (one) => `${time(one.at_ms)}  guild ${one.guild}: ${silence(one)}`);
+    (one) => `${clock(one.at_ms)}  guild ${one.guild}: ${gapWords(one)}`);
   fill("alarms", "Guilds have not died together.", value.alarms, (one) => `${when(one)}  shard ${one.shard}: ${one.guilds} guilds died within ten seconds`);
   fill("ordered", "Nobody has ordered anything.", value.orders,
     (one) => `${when(one)}  ${one.what}: ${one.outcome}; ${one.who || "somebody"}${one.why ? `, because ${one.why}` : ""}; ${one.reference}`);
@@ -265,11 +308,11 @@ async function events() {
 
 async function refresh() {
   const id = decodeURIComponent(location.hash.slice(1));
-  if (id !== shown) { shown = id; window.scrollTo(0, 0); }
+  if (id !== shown) { shown = id; window.scrollTo(0, 0); listen(id); }
   for (const part of ["shards", "nodes", "guilds", "events", "process"]) $(part).hidden = Boolean(id);
   $("guild").hidden = !id;
   try {
-    if (id) await guild(id); else await Promise.all([guilds(), events()]);
+    if (id) guild(await get(`guilds/${encodeURIComponent(id)}`)); else await Promise.all([guilds(), events()]);
   } catch (error) {
     if (id) { $("guild-h").textContent = id; $("doing").textContent = error.message; } else say(error.message);
   }
@@ -282,9 +325,19 @@ $("process-orders").append(
 );
 for (const table of document.querySelectorAll("tbody")) table.dataset.empty = "";
 
-const source = new EventSource("stream");
-source.onmessage = (event) => { if (!$("ask").open) show(JSON.parse(event.data)); };
-source.onerror = () => { $("word").textContent = "■ No answer"; $("word").className = "fault"; $("why").textContent = "The bot does not answer; asking again."; };
+// The tree, and the guild that is looked at, once a second.
+function listen(id) {
+  source?.close();
+  source = new EventSource(id ? `stream?guild=${encodeURIComponent(id)}` : "stream");
+  source.onmessage = (event) => show(JSON.parse(event.data));
+  source.addEventListener("guild", (event) => {
+    const value = JSON.parse(event.data);
+    if (!value) refresh(); else if (value.guild === shown) guild(value);
+  });
+  source.onerror = () => { $("word").textContent = "■ No answer"; $("word").className = "fault"; $("why").textContent = "The bot does not answer; asking again."; };
+}
+
 window.addEventListener("hashchange", () => { after = []; refresh(); });
-setInterval(() => { if (!document.hidden && !$("ask").open) refresh(); }, 3000);
+$("span").addEventListener("change", refresh);
+setInterval(() => { if (!document.hidden && !shown) refresh(); }, 3000);
 refresh();

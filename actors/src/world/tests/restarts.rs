@@ -3,6 +3,7 @@
 use ostinato_machine::guild::PlayerOrder;
 
 use super::*;
+use crate::about::About;
 use crate::ports::{GatewayEvent, GuildSeats};
 
 fn skips(input: &Input) -> bool {
@@ -170,8 +171,8 @@ fn a_replay_of_seats_that_people_have_left_since_pauses_nothing() {
             guild: GUILD.0,
             ..GuildSeats::default()
         };
-        let name = "again".into();
-        world.discord.dispatch(GUILD, GatewayEvent::GuildUp { seats, name });
+        let about = About::default();
+        world.discord.dispatch(GUILD, GatewayEvent::GuildUp { seats, about });
         world.discord.sit(GUILD, ANN, Some(LOUNGE));
         world.play(GUILD, ANN, "a");
         assert!(world.until(800, |w| w.sounding(GUILD) == ["a"]).await);

@@ -103,8 +103,8 @@ pub(super) fn channels(world: &World, guild: &Guild) -> Vec<Value> {
 /// The guild as REST shows it.
 pub(super) fn guild(guild: &Guild) -> Value {
     json!({
-        "id": guild.id.to_string(), "name": guild.name, "icon": null, "description": null, "home_header": null,
-        "splash": null, "discovery_splash": null, "features": [], "banner": null, "owner_id": guild.owner.to_string(),
+        "id": guild.id.to_string(), "name": guild.name, "icon": format!("{:032x}", guild.id), "description": null,
+        "home_header": null, "splash": null, "discovery_splash": null, "features": [], "banner": null, "owner_id": guild.owner.to_string(),
         "application_id": null, "region": "us-east", "afk_channel_id": null, "afk_timeout": 300,
         "system_channel_id": null, "system_channel_flags": 0, "widget_enabled": false, "widget_channel_id": null,
         "verification_level": 0, "roles": roles(guild), "default_message_notifications": 0, "mfa_level": 0,

@@ -156,7 +156,8 @@ impl StandIns {
             .iter()
             .map(|node| {
                 serde_json::json!({ "name": node.name(), "host": node.addr().ip().to_string(),
-                    "port": node.addr().port(), "password": node.password(), "https": false })
+                    "port": node.addr().port(), "password": node.password(), "https": false,
+                    "region": format!("region of {}", node.name()) })
             })
             .collect();
         let mut environment = self.chat.environment();
