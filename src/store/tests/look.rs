@@ -238,9 +238,4 @@ fn the_audit_is_shown_without_a_bot_and_does_nothing_to_a_terminal() {
         (&object["audit"][5]["kind"], &object["audit"][5]["guild"]),
         (&"barred".into(), &serde_json::Value::Null)
     );
-    change(directory.path(), "DROP TABLE audit; PRAGMA user_version = 2");
-    assert!(
-        shown(None, false).ends_with("0 entries of the audit\n"),
-        "a release before kept none"
-    );
 }
