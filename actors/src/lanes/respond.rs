@@ -100,6 +100,8 @@ pub(super) async fn answer(
         }
     } else if stand == Stand::Taken {
         finish(station, guild, reply, say).await
+    } else if stand == Stand::Unknown {
+        once(station, guild, reply, say).await
     } else {
         later(station, guild, reply, say).await
     };
@@ -130,6 +132,19 @@ async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say
             .await
             .or_else(expected),
     }
+}
+
+/// Answers what may have its last word: from a process that is gone while this guild's actor could not say one. What still
+/// shows that the bot is thinking has none.
+async fn once(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
+    let discord = &station.ports.discord;
+    if !(reply.public && is_component(reply))
+        && repeat(station, None, || discord.shows(reply)).await? != Shows::Thinking
+    {
+        tracing::info!(%guild, cause = reply.id, "an answer is not given: there was one before, or nobody can be answered");
+        return Ok(());
+    }
+    later(station, guild, reply, say).await
 }
 
 /// Whether a button waits. The message that it is on is nobody's answer: a refusal leaves it as it is.

@@ -1,6 +1,6 @@
 //! Deaths: of guilds, shards and processes.
 
-use ostinato_machine::guild::PlayerOrder;
+use ostinato_machine::guild::{Loaded, PlayerOrder};
 
 use super::*;
 use crate::about::About;
@@ -314,6 +314,31 @@ fn a_refusal_that_the_gateway_replays_is_said_once_and_left_as_it_is() {
         assert!(interaction.follow_ups.is_empty(), "{interaction:?}");
         assert!(
             refused(interaction.shown.as_ref()).is_some_and(|refusal| *refusal != Refusal::TooLate),
+            "{interaction:?}"
+        );
+    });
+}
+
+#[test]
+fn what_was_given_up_for_a_guild_that_could_not_speak_is_not_answered_again_by_the_next_process() {
+    playing(15, |world| async move {
+        world.audio.slow_search(3_000);
+        let asked = world.play(GUILD, ANN, "b");
+        world.wait_ms(500).await;
+        world.strike(Strike::Decide, Some(GUILD), 20, None);
+        assert!(world.until(20_000, |w| w.answer(asked).is_some()).await);
+        assert!(refused(world.answer(asked).as_ref()).is_some());
+        // Long enough for the gateway's sequence to be stored: nothing is replayed.
+        world.wait_ms(3_000).await;
+        world.kill().await;
+        world.heal();
+        world.audio.add_result("b", Loaded::Empty);
+        world.start().await.expect("a process");
+        world.wait_ms(10_000).await;
+        let interaction = world.discord.interaction(asked).expect("known");
+        assert_eq!(
+            (interaction.answers, interaction.follow_ups.len()),
+            (1, 1),
             "{interaction:?}"
         );
     });
