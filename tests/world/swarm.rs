@@ -13,22 +13,14 @@ use crate::health::ill;
 use crate::stage::{ANN, LIST, LOUNGE, any_command, ask, guilds, open, play, played, refusal};
 use crate::swarm_faults::{FAULTS, Fault, MARKS, Marks};
 
-/// Virtual length of the strikes, ms. `WORLD_HOUR` makes it an hour, for the nights.
-fn strikes_ms() -> u64 {
-    if std::env::var_os("WORLD_HOUR").is_some() {
-        3_600_000
-    } else {
-        120_000
-    }
+/// Whether swarms are struck for a virtual hour: for the nights.
+fn by_night() -> bool {
+    std::env::var_os("WORLD_HOUR").is_some()
 }
 
-/// How often all swarms together must have met each rare state: by night, as often as each fault.
-fn rarely() -> usize {
-    if std::env::var_os("WORLD_HOUR").is_some() {
-        20
-    } else {
-        1
-    }
+/// Virtual length of the strikes, ms.
+fn strikes_ms() -> u64 {
+    if by_night() { 3_600_000 } else { 120_000 }
 }
 
 /// Everybody must be well so long after all is healed, ms.
@@ -256,7 +248,7 @@ fn t4_whatever_strikes_all_are_well_within_a_minute_after_it() {
     let (mut swarms, mut slowest_ms, mut inputs, mut deaths, mut parked) = (0, 0, 0, 0, 0);
     let mut struck: BTreeMap<Fault, usize> = BTreeMap::new();
     let mut marks: BTreeMap<&str, usize> = BTreeMap::new();
-    for seed in seeds(200) {
+    for seed in seeds(if by_night() { 60 } else { 200 }) {
         let story = played(seed, |world| async move { story(&world).await });
         swarms += 1;
         slowest_ms = slowest_ms.max(story.healed_ms);
@@ -282,9 +274,10 @@ fn t4_whatever_strikes_all_are_well_within_a_minute_after_it() {
             .filter(|fault| struck.get(fault).is_none_or(|times| *times < 20))
             .collect();
         assert!(rare.is_empty(), "never tried often enough: {rare:?}");
+        let often = if by_night() { 20 } else { 1 };
         let rare: Vec<_> = MARKS
             .iter()
-            .filter(|mark| marks.get(*mark).is_none_or(|times| *times < rarely()))
+            .filter(|mark| marks.get(*mark).is_none_or(|times| *times < often))
             .collect();
         assert!(rare.is_empty(), "not met often enough: {rare:?}");
     }

@@ -42,7 +42,7 @@ impl Ledger {
             .abs_diff(self.applied + self.refused + self.dead + self.held)
     }
 
-    fn count(&mut self, note: Note) {
+    pub(super) fn count(&mut self, note: Note) {
         match note {
             Note::Accepted => self.accepted += 1,
             Note::Applied => self.applied += 1,
@@ -51,6 +51,15 @@ impl Ledger {
             Note::Died => self.deaths += 1,
             Note::Started | Note::Parked | Note::Alarm => {}
         }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.applied += other.applied;
+        self.refused += other.refused;
+        self.dead += other.dead;
+        self.held += other.held;
+        self.deaths += other.deaths;
     }
 }
 
@@ -87,12 +96,7 @@ impl World {
     /// The books of `guilds`, from the world's begin. Kills leave their mark: what a killed process held is nowhere.
     pub async fn ledger(&self, guilds: &[GuildId]) -> Ledger {
         self.settle().await;
-        let mut ledger = Ledger::default();
-        for noted in self.plan.noted() {
-            if guilds.contains(&noted.guild) {
-                ledger.count(noted.note);
-            }
-        }
+        let mut ledger = self.plan.ledger(guilds);
         ledger.held = guilds.iter().map(|guild| self.held(*guild)).sum();
         ledger
     }

@@ -7,6 +7,7 @@ use ostinato_machine::guild::{Input, Stamped};
 use ostinato_machine::ids::GuildId;
 use tokio::time::Instant;
 
+use super::books::Ledger;
 use super::clock::since_ms;
 use crate::faults::Tap;
 pub use crate::faults::{Note, Strike};
@@ -38,6 +39,8 @@ struct Pages {
 #[derive(Default)]
 struct Books {
     noted: Vec<Noted>,
+    /// The same, counted.
+    ledgers: BTreeMap<GuildId, Ledger>,
     inputs: BTreeMap<GuildId, Vec<Stamped>>,
     struck: u64,
 }
@@ -84,6 +87,16 @@ impl Plan {
         open(&self.0.books).noted.clone()
     }
 
+    /// What became of the inputs of `guilds`; what is held is not known here.
+    pub(super) fn ledger(&self, guilds: &[GuildId]) -> Ledger {
+        let books = open(&self.0.books);
+        let mut all = Ledger::default();
+        for ledger in guilds.iter().filter_map(|guild| books.ledgers.get(guild)) {
+            all.add(*ledger);
+        }
+        all
+    }
+
     pub(super) fn struck(&self) -> u64 {
         open(&self.0.books).struck
     }
@@ -120,6 +133,8 @@ impl Tap for Plan {
 
     fn notes(&self, guild: GuildId, note: Note) {
         let at_ms = since_ms(self.0.begin);
-        open(&self.0.books).noted.push(Noted { at_ms, guild, note });
+        let mut books = open(&self.0.books);
+        books.ledgers.entry(guild).or_default().count(note);
+        books.noted.push(Noted { at_ms, guild, note });
     }
 }
