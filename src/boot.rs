@@ -120,7 +120,7 @@ async fn live(config: &Config, store: &SqliteStore, told: &Arc<http::Facts>, mut
             return Exit::Done;
         }
         leave = steered.leaves() => return by_order(leave),
-        facts = facts(&rest, clock.as_ref()) => facts,
+        facts = facts(&rest, config.api_base_url(), clock.as_ref()) => facts,
     };
     let facts = match facts {
         Ok(facts) => facts,
@@ -228,7 +228,7 @@ struct Facts {
 }
 
 /// Asks until Discord answers. An error is a refusal for good.
-async fn facts(rest: &Rest, clock: &dyn Clock) -> Result<Facts, PortError> {
+async fn facts(rest: &Rest, place: &str, clock: &dyn Clock) -> Result<Facts, PortError> {
     let mut wait_ms = ASK_AGAIN_MS.0;
     loop {
         let asked = futures_util::future::try_join3(rest.current_user(), rest.application(), rest.gateway_bot()).await;
@@ -241,7 +241,7 @@ async fn facts(rest: &Rest, clock: &dyn Clock) -> Result<Facts, PortError> {
                 });
             }
             Err(error) if error.kind == PortErrorKind::Refused => return Err(error),
-            Err(error) => tracing::warn!(%error, wait_ms, "Discord does not answer yet; it is asked again"),
+            Err(error) => tracing::warn!(place, %error, wait_ms, "Discord does not answer yet; it is asked again"),
         }
         tokio::time::sleep(jittered(wait_ms, clock)).await;
         wait_ms = wait_ms.saturating_mul(2).min(ASK_AGAIN_MS.1);

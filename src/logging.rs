@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 
 use tracing::Subscriber;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -72,12 +73,19 @@ fn read(filter: &str) -> Result<EnvFilter, Problems> {
             &format!("did you mean `{meant}`? Levels: {}", LEVELS.join(", ")),
         ));
     }
-    EnvFilter::try_new(filter).map_err(|error| {
+    let told = |error: tracing_subscriber::filter::ParseError| {
         problem(
             &format!("`{filter}` is not a filter: {error}"),
             "write it like info,ostinato::lavalink=debug",
         )
-    })
+    };
+    let read = EnvFilter::try_new(filter).map_err(told)?;
+    if read.max_level_hint() <= Some(LevelFilter::WARN) {
+        return Ok(read);
+    }
+    // What the library of the HTTP servers tells at info is its inside, not the story of the process. Who names it in the
+    // filter goes first.
+    EnvFilter::try_new(format!("actix_server=warn,{filter}")).map_err(told)
 }
 
 fn problem(problem: &str, fix: &str) -> Problems {

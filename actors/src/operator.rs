@@ -36,7 +36,7 @@ pub const PAGE: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
     /// No shard of this process serves it.
-    #[error("no shard of this process serves it")]
+    #[error("this process has no such shard and no such audio node: /actors shows those that it has")]
     NotHere,
     /// The bot is not in it, or Discord has not said so yet.
     #[error("the bot is in no such guild, as far as Discord has said")]

@@ -1,7 +1,7 @@
 //! What holds between keys.
 
 use super::node::Node;
-use super::problem::Problem;
+use super::problem::{NOT_SET, Problem};
 use super::read::{Origin, Reading};
 use super::value::Value;
 
@@ -37,6 +37,7 @@ pub(super) fn all(reading: &mut Reading) {
     order(reading);
     prefix(reading);
     allowlist(reading);
+    ports(reading);
     nodes(reading);
     plain_text(reading);
 }
@@ -53,6 +54,24 @@ fn order(reading: &mut Reading) {
                 fix: "lower it, or raise the other".into(),
             });
         }
+    }
+}
+
+/// Two servers can't have one place: the second would wait for ever.
+fn ports(reading: &mut Reading) {
+    let place = |reading: &Reading, of: &str| {
+        let host = reading.text(&format!("{of}.host")).map(str::to_owned);
+        let enabled = reading.flag(&format!("{of}.enabled"));
+        enabled.then(|| (host, reading.number(&format!("{of}.port"))))
+    };
+    let status = place(reading, "status_api");
+    if status.is_some() && status == place(reading, "metrics") {
+        reading.problems.push(Problem {
+            key: "metrics.port".into(),
+            origin: origin_of(reading, "metrics.port"),
+            problem: "is the port of `status_api.port` too".into(),
+            fix: "give each a port of its own".into(),
+        });
     }
 }
 
@@ -132,7 +151,7 @@ fn nodes(reading: &mut Reading) {
     if none && !told {
         reading.problems.push(Problem {
             key: "lavalink_nodes".into(),
-            origin: "not set".into(),
+            origin: NOT_SET.into(),
             problem: "no audio node is named, so nothing could be heard".into(),
             fix: "set LAVALINK_HOST, LAVALINK_PORT and LAVALINK_PASSWORD to those of a Lavalink".into(),
         });
@@ -157,7 +176,7 @@ fn single(reading: &mut Reading) -> Option<Node> {
             let name = |path: &str| reading.get(path).map(|effective| effective.key.env).unwrap_or_default();
             let problem = Problem {
                 key: path.into(),
-                origin: "not set".into(),
+                origin: NOT_SET.into(),
                 problem: format!("{} is set, but {} is not", name(first), name(path)),
                 fix: format!("set {} too", name(path)),
             };

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Where a value comes from that nobody set.
+pub(super) const NOT_SET: &str = "not set";
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -8,7 +8,7 @@ use super::check;
 use super::key::{Default, Key, Place};
 use super::keys::keys;
 use super::node::is_empty;
-use super::problem::{Problem, suggestion};
+use super::problem::{NOT_SET, Problem, suggestion};
 use super::source::{Raw, Sources};
 use super::value::{Value, parse};
 
@@ -63,9 +63,13 @@ pub fn read(sources: &Sources) -> Reading {
         warnings: misspelt_variables(sources),
     };
     let mut leaves = BTreeMap::new();
+    let mut is_known = !sources.problems.iter().any(|problem| problem.key == "CONFIG_PATH");
     match sources.tree() {
         Ok(tree) => flatten(&tree, "", &mut leaves, &mut reading.problems, &file_name(sources)),
-        Err(problem) => reading.problems.push(problem),
+        Err(problem) => {
+            is_known = false;
+            reading.problems.push(problem);
+        }
     }
     for key in keys() {
         let effective = effective(key, sources, &leaves, &mut reading.problems);
@@ -74,7 +78,7 @@ pub fn read(sources: &Sources) -> Reading {
             if !tried {
                 reading.problems.push(Problem {
                     key: key.path.into(),
-                    origin: "not set".into(),
+                    origin: NOT_SET.into(),
                     problem: "the bot does not start without it".into(),
                     fix: format!("set {} (docs/configuration.md says where it comes from)", key.env),
                 });
@@ -83,6 +87,10 @@ pub fn read(sources: &Sources) -> Reading {
         reading.values.push(effective);
     }
     check::all(&mut reading);
+    if !is_known {
+        // Who can't read the file can't say what is missing.
+        reading.problems.retain(|problem| problem.origin != NOT_SET);
+    }
     reading
 }
 

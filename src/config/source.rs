@@ -136,7 +136,7 @@ impl Sources {
         }
     }
 
-    fn unreadable(&mut self, path: &Path, why: &str) {
+    pub(super) fn unreadable(&mut self, path: &Path, why: &str) {
         self.problems.push(Problem {
             key: "CONFIG_PATH".into(),
             origin: path.display().to_string(),
@@ -170,6 +170,8 @@ impl Sources {
                 "compare it with docs/configuration.md",
             ));
         }
+        // Some editors put a mark of the encoding first, which nobody sees.
+        let text = text.trim_start_matches('\u{feff}');
         match config::File::from_str(text, FileFormat::Yaml).collect() {
             Ok(map) => Ok(map.into_iter().map(|(name, value)| (name, value.into())).collect()),
             Err(error) => Err(problem(

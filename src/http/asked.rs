@@ -12,6 +12,7 @@ use serde_json::json;
 use super::door::{Caller, Door, problem};
 use super::orders;
 use super::routes::{Method, ROUTES, Route};
+use super::{BODY, REQUEST};
 
 /// An answer that is there at once.
 pub(super) fn answered(response: HttpResponse) -> LocalBoxFuture<'static, HttpResponse> {
@@ -65,9 +66,8 @@ impl Asked {
         if theirs {
             return Ok(());
         }
-        let Ok(body) = serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(bytes) else {
-            return Ok(());
-        };
+        let body: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(bytes)
+            .map_err(|error| wrong_body(None, &format!("it is no JSON object: {error}")))?;
         let known =
             |name: &str| self.route.fields.iter().any(|field| field.name == name) || orders::ALIASES.contains(&name);
         match body.keys().find(|name| !known(name)) {
@@ -75,7 +75,7 @@ impl Asked {
             Some(name) => {
                 let fields: Vec<&str> = self.route.fields.iter().map(|field| field.name).collect();
                 Err(wrong_body(
-                    name,
+                    Some(name),
                     &format!("`{name}` is no field of this order; there is {}", fields.join(", ")),
                 ))
             }
@@ -95,12 +95,17 @@ impl Asked {
         self.knows_every_field(bytes)?;
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let field = error.path().to_string();
-            let detail = match field.as_str() {
-                "." => error.inner().to_string(),
-                field => format!("`{field}`: {}", error.inner()),
-            };
-            wrong_body(&field, &detail)
+            let path = error.path().to_string();
+            let why = error.inner().to_string();
+            // Where the path ends at the object itself, the words name the field that is missing.
+            let missing = why
+                .strip_prefix("missing field `")
+                .and_then(|rest| rest.split('`').next());
+            match (path.as_str(), missing) {
+                (_, Some(field)) => wrong_body(Some(field), &format!("`{field}` is missing")),
+                ("." | "?", None) => wrong_body(None, &why),
+                (field, None) => wrong_body(Some(field), &format!("`{field}`: {why}")),
+            }
         })
     }
 }
@@ -111,12 +116,22 @@ pub(super) fn wrong_query(name: &str, what: &str) -> HttpResponse {
     problem(StatusCode::BAD_REQUEST, "the query can't be read", &detail)
 }
 
-fn wrong_body(field: &str, detail: &str) -> HttpResponse {
-    let body =
-        json!({ "title": "the body is not as this route takes it", "detail": detail, "field": field, "status": 400 });
+/// The answer that says what is wrong with the body, and with which field of it if it is one.
+pub(super) fn wrong_body(field: Option<&str>, detail: &str) -> HttpResponse {
+    let mut body = json!({ "title": "the body is not as this route takes it", "detail": detail, "status": 400 });
+    if let Some(field) = field {
+        body["field"] = field.into();
+    }
     HttpResponse::BadRequest()
         .content_type("application/problem+json")
         .body(body.to_string())
+}
+
+/// A name of the query that `route` does not know: what was meant by it would be left out, and the answer show more.
+fn unknown_of<'a>(route: &Route, query: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    let asks = route.method == Method::Get && !route.fields.is_empty();
+    let known = |name: &str| route.fields.iter().any(|field| field.name == name);
+    query.keys().map(String::as_str).find(|name| asks && !known(name))
 }
 
 /// Adds the routes of `server`.
@@ -136,20 +151,59 @@ pub(super) fn add(app: &mut web::ServiceConfig, server: &'static str) {
         };
         app.service(web::resource(route.path).route(taken).default_service(web::to(other)));
     }
-    app.default_service(web::to(move || async move {
+    app.default_service(web::to(move |request: HttpRequest| async move {
+        let asked = if request.method() == "POST" {
+            Method::Post
+        } else {
+            Method::Get
+        };
         let mine = ROUTES
             .iter()
-            .filter(|route| route.server == server && route.method == Method::Get);
+            .filter(|route| route.server == server && route.method == asked);
         let known: Vec<&str> = mine.map(|route| route.path).collect();
         problem(
             StatusCode::NOT_FOUND,
             "there is no such route",
-            &format!("there is {}", known.join(", ")),
+            &format!(
+                "there is {}",
+                if known.is_empty() {
+                    "nothing to order".into()
+                } else {
+                    known.join(", ")
+                }
+            ),
         )
     }));
 }
 
-async fn answer(route: &'static Route, request: HttpRequest, body: web::Bytes, door: web::Data<Door>) -> HttpResponse {
+/// The whole body. It is read only for who may come in, and not for ever.
+async fn arrived(body: web::Payload) -> Result<web::Bytes, HttpResponse> {
+    match tokio::time::timeout(REQUEST, body.to_bytes_limited(BODY)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(error))) => Err(problem(
+            StatusCode::BAD_REQUEST,
+            "the body did not arrive",
+            &error.to_string(),
+        )),
+        Ok(Err(_)) => Err(problem(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large",
+            &format!("{BODY} bytes are taken at most"),
+        )),
+        Err(_) => Err(problem(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive",
+            &format!("send it within {} s", REQUEST.as_secs()),
+        )),
+    }
+}
+
+async fn answer(
+    route: &'static Route,
+    request: HttpRequest,
+    body: web::Payload,
+    door: web::Data<Door>,
+) -> HttpResponse {
     let caller = Caller {
         headers: request.headers(),
         peer: request.peer_addr().map(|peer| peer.ip()),
@@ -162,9 +216,18 @@ async fn answer(route: &'static Route, request: HttpRequest, body: web::Bytes, d
         door.facts.knocks.note(refusal.why, route.scope, caller.peer, wall_ms());
         return refusal.response;
     }
+    let body = match arrived(body).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
     let named = request.match_info().iter();
     let named = named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = web::Query::<BTreeMap<String, String>>::from_query(request.query_string());
+    let query = query.map(web::Query::into_inner).unwrap_or_default();
+    if let Some(name) = unknown_of(route, &query) {
+        let fields: Vec<&str> = route.fields.iter().map(|field| field.name).collect();
+        return wrong_query(name, &format!("it is not asked here; there is {}", fields.join(", ")));
+    }
     let kind = request
         .headers()
         .get("content-type")
@@ -177,7 +240,7 @@ async fn answer(route: &'static Route, request: HttpRequest, body: web::Bytes, d
     let asked = Asked {
         door,
         named,
-        query: query.map(web::Query::into_inner).unwrap_or_default(),
+        query,
         body,
         is_json,
         route,

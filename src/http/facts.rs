@@ -216,6 +216,8 @@ impl Facts {
             }
             None => missing.push("Discord has not answered yet".to_owned()),
         }
+        let failure = self.inside().and_then(|inside| inside.store.failure());
+        notes.extend(failure.map(|why| format!("changes are not saved: {why}")));
         Readiness {
             ready: missing.is_empty(),
             missing,

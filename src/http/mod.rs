@@ -124,22 +124,22 @@ async fn serve(name: &'static str, config: ServerConfig, door: web::Data<Door>, 
     loop {
         match bind(name, &config, &door) {
             Ok((server, handle)) => {
-                tracing::info!(place, "{name} are served");
+                tracing::info!(place, "the {name} port is open");
                 let end = async {
                     let _ = stopped.wait_for(|stopped| *stopped).await;
                     handle.stop(false).await;
                 };
                 let (served, ()) = futures_util::future::join(server, end).await;
                 if let Err(error) = served {
-                    tracing::error!(place, %error, "{name} are not served any more");
+                    tracing::error!(place, %error, "the {name} port is open no more");
                 }
                 return;
             }
             Err(error) if wait_ms == AGAIN_MS.0 => tracing::warn!(
-                place, %error, "{name} can't be served there yet, music plays without; free the port or set {}",
+                place, %error, "the {name} port can't be opened yet, music plays without; free it or set {}",
                 if name == "metrics" { "METRICS_PORT" } else { "STATUS_API_PORT" }
             ),
-            Err(error) => tracing::debug!(place, %error, "{name} still can't be served"),
+            Err(error) => tracing::debug!(place, %error, "the {name} port still can't be opened"),
         }
         let jittered = wait_ms / 2 + fastrand::u64(..=wait_ms / 2);
         tokio::select! {
@@ -156,12 +156,7 @@ fn bind(
     door: &web::Data<Door>,
 ) -> std::io::Result<(actix_web::dev::Server, ServerHandle)> {
     let door = door.clone();
-    let make = move || {
-        App::new()
-            .app_data(door.clone())
-            .app_data(web::PayloadConfig::new(BODY))
-            .configure(|app| asked::add(app, name))
-    };
+    let make = move || App::new().app_data(door.clone()).configure(|app| asked::add(app, name));
     let server = HttpServer::new(make)
         .workers(1)
         .max_connections(CONNECTIONS)

@@ -137,6 +137,15 @@ pub(super) fn actors(asked: Asked) -> Answer {
     })
 }
 
+/// A truth of the query; left out, it is none.
+fn asked_flag(asked: &Asked, name: &str) -> Result<bool, HttpResponse> {
+    match asked.query.get(name).map_or("", String::as_str) {
+        "true" => Ok(true),
+        "" | "false" => Ok(false),
+        _ => Err(wrong_query(name, "it is neither true nor false")),
+    }
+}
+
 /// What is asked for; an error names the field.
 fn filter(asked: &Asked) -> Result<Filter, HttpResponse> {
     let number = |name| asked.asked_number(name);
@@ -151,7 +160,7 @@ fn filter(asked: &Asked) -> Result<Filter, HttpResponse> {
     Ok(Filter {
         shard: shard.transpose()?.map(ShardId),
         phase,
-        playing: asked.query.get("playing").is_some_and(|text| text == "true"),
+        playing: asked_flag(asked, "playing")?,
         player: false,
         text: asked
             .query

@@ -105,6 +105,47 @@ fn who_is_refused_at_the_door_is_counted_for_the_audit_and_who_is_let_in_is_not(
     drop(servers);
 }
 
+/// Orders with this body: everything that came.
+fn order(port: u16, path: &str, body: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn what_is_asked_wrongly_is_told_with_what_would_be_right() {
+    let port = free_port();
+    let facts = Arc::new(Facts::default());
+    let servers = Servers::start(&config(port, free_port()), &facts, &Steer::nowhere()).unwrap();
+    let (code, body) = get(port, "/guilds?phse=parked");
+    assert!(
+        code == 400 && body.contains("`phse`") && body.contains("phase"),
+        "{body}"
+    );
+    let (code, body) = get(port, "/guilds?playing=yes");
+    assert!(code == 400 && body.contains("neither true nor false"), "{body}");
+    let park = "/control/guilds/1/park";
+    for (path, body, status, said) in [
+        (park, "[]", 400, "it is no JSON object"),
+        (park, "{", 400, "it is no JSON object"),
+        ("/control/log", "{}", 400, "\"field\":\"filter\""),
+        ("/control/guilds/1/prak", "{}", 404, "/control/guilds/{guild}/park"),
+        (park, &"a".repeat(BODY + 1), 413, "application/problem+json"),
+    ] {
+        let answer = order(port, path, body);
+        let start = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&start) && answer.contains(said), "{path}: {answer}");
+    }
+    drop(servers);
+}
+
 #[test]
 fn a_port_that_is_taken_is_tried_again_until_it_is_free() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

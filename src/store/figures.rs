@@ -24,6 +24,8 @@ pub struct StoreFigures {
     pub waiting: Level,
     /// The gateway sequence that is stored of each shard.
     sequences: Mutex<BTreeMap<ShardId, u64>>,
+    /// Why the newest commit failed.
+    failure: Mutex<Option<String>>,
 }
 
 impl Default for StoreFigures {
@@ -36,6 +38,7 @@ impl Default for StoreFigures {
             refused: Count::default(),
             waiting: Level::default(),
             sequences: Mutex::default(),
+            failure: Mutex::default(),
         }
     }
 }
@@ -51,6 +54,16 @@ impl StoreFigures {
             Some(sequence) => self.held().insert(shard, sequence),
             None => self.held().remove(&shard),
         };
+    }
+
+    /// The newest commit succeeded, or why it did not.
+    pub(super) fn went(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Why nothing can be saved; `None` while commits succeed.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the shard's gateway session would go on; `None` while nothing is stored of it.

@@ -23,7 +23,7 @@ pub enum LockError {
         holder: String,
     },
     /// The lock file can't be opened or written.
-    #[error("DATA_DIR {path}: {source}; make it writable or set DATA_DIR to a directory that is", path = path.display())]
+    #[error("DATA_DIR {path}: {source}; name a directory that may be written and has room", path = path.display())]
     File {
         /// The directory.
         path: PathBuf,

@@ -61,7 +61,7 @@ pub enum OpenError {
     #[error(transparent)]
     Locked(#[from] LockError),
     /// The directory can't be made or written.
-    #[error("DATA_DIR {path}: {source}; make it writable or set DATA_DIR to a directory that is", path = path.display())]
+    #[error("DATA_DIR {path}: {source}; name a directory that may be written and has room", path = path.display())]
     Directory {
         /// The directory.
         path: PathBuf,

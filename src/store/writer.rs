@@ -105,7 +105,7 @@ impl Writer {
             let mut tells = Vec::new();
             let began = Instant::now();
             let outcome = self.commit(inbox, next, &mut tells);
-            self.note(began, outcome.is_ok());
+            self.note(began, outcome.as_ref().err());
             if outcome.is_err() {
                 self.awake.clear();
                 self.journals.clear();
@@ -124,12 +124,14 @@ impl Writer {
         })
     }
 
-    /// Notes for the metrics how a commit went.
-    fn note(&mut self, began: Instant, succeeded: bool) {
+    /// Notes for the metrics and for who asks whether all is well how a commit went.
+    fn note(&mut self, began: Instant, failure: Option<&PortError>) {
         let Load { writes, bytes } = std::mem::take(&mut self.taken);
-        if !succeeded {
+        if let Some(error) = failure {
             self.figures.errors.one();
+            self.figures.went(Some(error.message.clone()));
         } else if writes > 0 {
+            self.figures.went(None);
             self.figures.commits.took(began.elapsed());
             self.figures.together.add(writes);
             self.figures.bytes.add(bytes);

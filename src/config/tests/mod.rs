@@ -316,3 +316,34 @@ fn a_prefix_that_nobody_could_use_is_refused() {
     );
     assert_eq!(config("", &[]).prefix_mode(), PrefixMode::Auto);
 }
+
+#[test]
+fn a_mark_of_the_encoding_is_not_part_of_the_first_key() {
+    assert_eq!(
+        config("\u{feff}drain_s: 7\r\n", &[]).actors(Vec::new(), 1).drain_ms,
+        7_000
+    );
+}
+
+#[test]
+fn of_a_file_that_cannot_be_read_nothing_is_said_to_be_missing() {
+    assert_eq!(keys_of(&reading("discord:\n\ttoken: a\n", &[])), ["the whole file"]);
+    let mut sources = Sources::of("", &[]);
+    sources.file = None;
+    sources.unreadable(std::path::Path::new("away.yml"), "it is away");
+    assert_eq!(keys_of(&read(&sources)), ["CONFIG_PATH"]);
+}
+
+#[test]
+fn two_servers_do_not_share_a_port() {
+    let one_port = [("STATUS_API_PORT", "4000"), ("METRICS_PORT", "4000")];
+    let problem = only_problem(&with_needs("", &one_port));
+    assert_eq!(
+        (problem.key.as_str(), problem.origin.as_str()),
+        ("metrics.port", "METRICS_PORT")
+    );
+    for apart in [("METRICS_HOST", "127.0.0.2"), ("METRICS_ENABLED", "false")] {
+        let apart = [one_port[0], one_port[1], apart];
+        assert!(with_needs("", &apart).problems.is_empty());
+    }
+}

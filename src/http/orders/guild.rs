@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Book, Said, body, refused};
-use crate::http::asked::Asked;
+use crate::http::asked::{Asked, wrong_body};
 use crate::http::door::problem;
 use crate::recording::{LONGEST_S, NotRecorded, Recorder};
 
@@ -124,7 +124,7 @@ async fn recorded(
 ) -> Result<serde_json::Value, HttpResponse> {
     if !(1..=LONGEST_S).contains(&for_s) {
         let detail = format!("`for_s`: a recording takes from 1 to {LONGEST_S} s");
-        return Err(problem(StatusCode::BAD_REQUEST, "so long is nothing recorded", &detail));
+        return Err(wrong_body(Some("for_s"), &detail));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let at_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);

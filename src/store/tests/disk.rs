@@ -107,7 +107,7 @@ async fn a_directory_that_can_t_be_written_is_named_with_the_fix() {
     let error = SqliteStore::open(&settings).err().unwrap();
     assert!(matches!(error, OpenError::Directory { .. }));
     let said = error.to_string();
-    assert!(said.contains("DATA_DIR") && said.contains("make it writable"), "{said}");
+    assert!(said.contains("DATA_DIR") && said.contains("name a directory"), "{said}");
 }
 
 #[test]

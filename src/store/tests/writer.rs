@@ -54,6 +54,7 @@ fn a_commit_that_fails_is_told_to_everybody_in_it_and_wakes_nobody_wrongly() {
         (figures.errors.get(), figures.bytes.get(), figures.commits.read()),
         (1, 0, None)
     );
+    assert!(figures.failure().unwrap().contains("full"), "{:?}", figures.failure());
     for told in [told_first.try_recv(), told_full.try_recv(), told_alike.try_recv()] {
         assert!(told.unwrap().unwrap_err().is_retryable());
     }
@@ -113,6 +114,7 @@ fn what_is_committed_is_counted_and_what_only_reads_is_not() {
         .unwrap();
     assert_eq!((together.count, together.sum), (1, 2.0), "a repeat writes nothing");
     assert_eq!(figures.commits.read().unwrap().count, 1);
+    assert_eq!(figures.failure(), None);
     assert_eq!((figures.bytes.get(), figures.errors.get()), (bytes.unsigned_abs(), 0));
     let (load, _loaded) = load_job(OTHER);
     assert_eq!(work_off(&files, 1_000_000, vec![load]).commits.read(), None);

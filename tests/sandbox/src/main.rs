@@ -175,7 +175,7 @@ async fn stand_alone(_loopback: std::net::IpAddr, seed: u64, music: Option<PathB
     if let Some(folder) = music {
         sandbox::audio::Library::read(&folder)?.offer(&mut at.catalogue());
     }
-    println!("{}", serve::environment(&at));
+    sandbox::tell!("{}", serve::environment(&at));
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
@@ -202,7 +202,7 @@ async fn scenarios(
         tell: if common.json {
             |one| eprintln!("{}", run::human(one))
         } else {
-            |one| println!("{}", run::human(one))
+            |one| sandbox::tell!("{}", run::human(one))
         },
     };
     let result = run::run(&read, &options).await;
@@ -218,9 +218,9 @@ async fn scenarios(
         eprintln!("violation: {violation}");
     }
     if common.json {
-        println!("{}", run::json(&result));
+        sandbox::tell!("{}", run::json(&result));
     } else {
-        println!(
+        sandbox::tell!(
             "{} passed, {} failed, {} violations, seed {seed}",
             result.passed(),
             result.failed(),
@@ -250,7 +250,7 @@ async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<boo
     };
     let books = demo::run(&demo).await?;
     if common.json {
-        println!("{}", serde_json::to_string(&books)?);
+        sandbox::tell!("{}", serde_json::to_string(&books)?);
     } else {
         print(&books);
     }
@@ -260,9 +260,9 @@ async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<boo
 async fn burden(common: &Common, seed: u64, args: &LoadArgs) -> anyhow::Result<bool> {
     let figures = load::run(&args.load(bot::find(common.bot.as_deref())?, seed)).await?;
     if common.json {
-        println!("{}", serde_json::to_string(&figures)?);
+        sandbox::tell!("{}", serde_json::to_string(&figures)?);
     } else {
-        println!("{}", figures.table());
+        sandbox::tell!("{}", figures.table());
     }
     Ok(figures.is_good())
 }
@@ -272,7 +272,7 @@ fn teller(common: &Common) -> fn(&str) {
     if common.json {
         |line| eprintln!("{line}")
     } else {
-        |line| println!("{line}")
+        |line| sandbox::tell!("{line}")
     }
 }
 
@@ -280,9 +280,9 @@ async fn kill(common: &Common, seed: u64, args: &CrashArgs) -> anyhow::Result<bo
     let program = bot::find(common.bot.as_deref())?;
     let figures = crash::run(&args.crash(program, seed, teller(common))).await?;
     if common.json {
-        println!("{}", serde_json::to_string(&figures)?);
+        sandbox::tell!("{}", serde_json::to_string(&figures)?);
     } else {
-        println!("{}", figures.table());
+        sandbox::tell!("{}", figures.table());
     }
     Ok(figures.is_good() && figures.is_in_time())
 }
@@ -291,23 +291,26 @@ async fn upset(common: &Common, seed: u64, args: &ChaosArgs) -> anyhow::Result<b
     let program = bot::find(common.bot.as_deref())?;
     let books = chaos::run(&args.chaos(program, seed, teller(common))).await?;
     if common.json {
-        println!("{}", serde_json::to_string(&books)?);
+        sandbox::tell!("{}", serde_json::to_string(&books)?);
     } else {
-        println!("{}", books.table());
+        sandbox::tell!("{}", books.table());
     }
     Ok(books.is_good())
 }
 
 fn print(books: &Books) {
-    println!(
+    sandbox::tell!(
         "heard      {} of {} frames due ({} %)",
-        books.frames_heard, books.frames_due, books.heard_percent
+        books.frames_heard,
+        books.frames_due,
+        books.heard_percent
     );
-    println!(
+    sandbox::tell!(
         "silence    longest gap {} ms, longest change {} ms",
-        books.longest_gap_ms, books.longest_change_ms
+        books.longest_gap_ms,
+        books.longest_change_ms
     );
-    println!(
+    sandbox::tell!(
         "commands   {} sent, {} answered, {} refused, {} lost, {} doubled",
         books.commands_sent,
         books.commands_answered,
@@ -315,28 +318,29 @@ fn print(books: &Books) {
         books.commands_lost,
         books.commands_doubled
     );
-    println!(
+    sandbox::tell!(
         "bot        {} restarts, {} identifies, {} resumes",
-        books.restarts, books.identifies, books.resumes
+        books.restarts,
+        books.identifies,
+        books.resumes
     );
     if let (Some(idle_kb), Some(rss_kb)) = (books.bot_idle_rss_kb, books.bot_rss_kb) {
-        print!(
-            "cost       {:.1} MB idle, {:.1} MB in the end",
-            idle_kb as f64 / 1_000.0,
-            rss_kb as f64 / 1_000.0
-        );
         let each = books.bot_cpu_ms_each;
-        println!(
-            "{}",
+        sandbox::tell!(
+            "cost       {:.1} MB idle, {:.1} MB in the end{}",
+            idle_kb as f64 / 1_000.0,
+            rss_kb as f64 / 1_000.0,
             each.map_or(String::new(), |ms| format!(", {ms:.2} ms CPU a command"))
         );
     }
-    println!(
+    sandbox::tell!(
         "wrong      {} violations, {} errors · seed {}",
-        books.violations, books.errors, books.seed
+        books.violations,
+        books.errors,
+        books.seed
     );
     for detail in &books.details {
-        println!("  {detail}");
+        sandbox::tell!("  {detail}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::control::Control;
 use crate::discord::InteractionHandle;
 use crate::lavalink::LavalinkNode;
 use crate::run::chat::GuildIds;
+use crate::run::model::{Looping, Model};
 use crate::run::typed;
 use crate::scenario::{GatewayFault, RestFault};
 
@@ -109,6 +110,20 @@ pub(super) fn press(playground: &Arc<Playground>, guild: &GuildIds, user: u64, m
     }
 }
 
+/// What the model learns from a press. The card that answers shows what is now, not what was done; without one the press
+/// was refused.
+fn pressed_on(model: &mut Model, name: &str, card: Option<&str>) {
+    match (name, card) {
+        ("skip", None) => model.not_skipped(),
+        ("shuffle", None) => model.not_reordered(),
+        ("shuffle", Some(_)) => model.shuffled(),
+        ("loop", Some(card)) if card.contains("repeats this track") => model.set_loop(Looping::Track),
+        ("loop", Some(card)) if card.contains("repeats the queue") => model.set_loop(Looping::Queue),
+        ("loop", Some(_)) => model.set_loop(Looping::Off),
+        _ => {}
+    }
+}
+
 /// Counts the answer when it comes.
 fn wait(
     playground: &Arc<Playground>,
@@ -118,6 +133,7 @@ fn wait(
     typed: typed::Typed,
     said: InteractionHandle,
 ) {
+    let pressed = text.starts_with("pressed");
     let line = Typed {
         channel: guild.first_text,
         user,
@@ -139,8 +155,13 @@ fn wait(
         let until_ms = at.now() + ANSWER_MS;
         while at.now() < until_ms {
             if let Some(answer) = at.chat.answer(&said).await {
-                at.watch
-                    .answered(guild, &typed, &answer.text, &at.catalogue(), at.now());
+                if pressed && matches!(typed.name.as_str(), "skip" | "loop" | "shuffle") {
+                    let card = (!answer.private).then_some(answer.text.as_str());
+                    at.watch.change(guild, |model| pressed_on(model, &typed.name, card));
+                } else {
+                    at.watch
+                        .answered(guild, &typed, &answer.text, &at.catalogue(), at.now());
+                }
                 playground.books().answered += 1;
                 return;
             }
@@ -279,4 +300,51 @@ async fn returned(playground: &Playground, what: &str, began_ms: u64) {
     }
     let took_ms = at.now() - began_ms;
     playground.tell(&format!("{what} and connected again after {took_ms} ms"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::model::Place;
+
+    fn playing() -> Model {
+        let mut model = Model::default();
+        model.added(&["a", "b", "c", "d"].map(str::to_owned), Place::End);
+        model.heard("a", true);
+        model
+    }
+
+    #[test]
+    fn a_pressed_shuffle_lets_a_skip_lead_anywhere() {
+        let mut model = playing();
+        model.asked_to_reorder();
+        pressed_on(&mut model, "shuffle", Some("a Now playing"));
+        model.asked_to_skip();
+        model.heard("d", true);
+        pressed_on(&mut model, "skip", Some("d Now playing"));
+        assert_eq!((model.lost(), model.doubled()), (&[][..], &[][..]));
+        assert_eq!(model.current(), Some("d"));
+    }
+
+    #[test]
+    fn a_refused_shuffle_leaves_the_order_known() {
+        let mut model = playing();
+        model.asked_to_reorder();
+        pressed_on(&mut model, "shuffle", None);
+        model.asked_to_skip();
+        model.heard("d", true);
+        assert_eq!(model.doubled().len(), 2);
+    }
+
+    #[test]
+    fn a_pressed_loop_is_read_from_the_card() {
+        let mut model = playing();
+        model.asked_to_loop();
+        pressed_on(&mut model, "loop", Some("a Volume 100 % · repeats this track"));
+        model.ended("a");
+        assert_eq!(model.current(), Some("a"));
+        pressed_on(&mut model, "loop", Some("a Volume 100 %"));
+        model.ended("a");
+        assert_eq!(model.current(), Some("b"));
+    }
 }

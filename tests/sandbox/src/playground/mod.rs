@@ -124,12 +124,12 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
     playground.stage.raise().await?;
     tokio::spawn(door.serve(Arc::clone(&playground)));
     world::first_scene(&playground);
-    println!("\nReady. Open the page, press Listen, type /play, and break something. Ctrl-C ends it all.");
+    crate::tell!("\nReady. Open the page, press Listen, type /play, and break something. Ctrl-C ends it all.");
     tokio::select! {
         ended = keep(&playground) => ended?,
         ended = tokio::signal::ctrl_c() => ended?,
     }
-    println!("\nGoing home.");
+    crate::tell!("\nGoing home.");
     let _process = playground.process.lock().await;
     // Ctrl-C reaches the bot as well, so it may have ended already.
     if playground.stage.alive().await.is_ok() {
@@ -145,31 +145,31 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
 pub fn library(folder: &Path) -> anyhow::Result<Library> {
     let library = Library::read(folder)?;
     let (offered, problems) = (library.songs().len(), library.problems());
-    println!("music        {offered} files of {}", folder.display());
+    crate::tell!("music        {offered} files of {}", folder.display());
     for problem in problems.iter().take(TOLD) {
-        println!("             {problem}");
+        crate::tell!("             {problem}");
     }
     if problems.len() > TOLD {
-        println!("             and {} more that can't be offered", problems.len() - TOLD);
+        crate::tell!("             and {} more that can't be offered", problems.len() - TOLD);
     }
     Ok(library)
 }
 
 async fn say_what_is_where(playground: &Playground, program: &Path, port: u16) {
     let stage = &playground.stage;
-    println!("page         http://127.0.0.1:{port}/");
-    println!("bot          {}", program.display());
-    println!("its log      {}", stage.bot.lock().await.log_path().display());
+    crate::tell!("page         http://127.0.0.1:{port}/");
+    crate::tell!("bot          {}", program.display());
+    crate::tell!("its log      {}", stage.bot.lock().await.log_path().display());
     let ports = stage.bot.lock().await.ports();
-    println!("its console  http://127.0.0.1:{}/", ports.status);
-    println!("its metrics  http://127.0.0.1:{}/metrics", ports.metrics);
+    crate::tell!("its console  http://127.0.0.1:{}/", ports.status);
+    crate::tell!("its metrics  http://127.0.0.1:{}/metrics", ports.metrics);
     for (name, value) in stage.at.environment() {
         if name == "DISCORD_API_BASE_URL" {
-            println!("Discord      {value} (stand-in)");
+            crate::tell!("Discord      {value} (stand-in)");
         }
     }
     for node in stage.at.nodes.iter() {
-        println!("audio node   {} at http://{} (stand-in)", node.name(), node.addr());
+        crate::tell!("audio node   {} at http://{} (stand-in)", node.name(), node.addr());
     }
 }
 

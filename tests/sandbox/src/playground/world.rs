@@ -54,7 +54,18 @@ pub(super) fn build(stage: &Stage, library: &Library) -> Vec<(String, GuildIds)>
         };
         ((*name).to_owned(), stage.at.add_guild(name, &spec))
     };
-    SERVERS.iter().map(add).collect()
+    let servers: Vec<(String, GuildIds)> = SERVERS.iter().map(add).collect();
+    // Ann runs the bot, so that somebody may use /chaos. She is another user in each server.
+    let mut anns = Vec::new();
+    for (_, guild) in &servers {
+        let ann = guild.member("ann");
+        if ann > 0 {
+            stage.at.chat.let_manage(guild.id, ann);
+            anns.push(ann);
+        }
+    }
+    stage.at.chat.run_by(anns);
+    servers
 }
 
 /// What goes with a track: some by the same people and some by others.

@@ -49,6 +49,8 @@ pub struct Model {
     done: BTreeSet<String>,
     /// Asked for, answer unknown: they may appear.
     maybe: BTreeSet<String>,
+    /// Asked for more than once: hearing them again is no second effect of anything.
+    again: BTreeSet<String>,
     /// A skip whose answer is not known: the track it may have left.
     maybe_skipped: Option<String>,
     /// The current track was heard since it became the current one.
@@ -92,6 +94,12 @@ impl Model {
 
     /// Somebody asks for `tracks`; whether they are added is not known yet.
     pub fn asked(&mut self, tracks: &[String]) {
+        let known = |track: &&String| {
+            let here = self.current.as_ref() == Some(*track) || self.queue.contains(track);
+            here || self.done.contains(*track)
+        };
+        let again: Vec<String> = tracks.iter().filter(known).cloned().collect();
+        self.again.extend(again);
         self.maybe.extend(tracks.iter().cloned());
     }
 
@@ -109,7 +117,7 @@ impl Model {
             let was_asked = self.maybe.remove(track);
             // Heard before the answer came: it is where it should be.
             let here = self.current.as_ref() == Some(track) || self.done.contains(track);
-            if !(was_asked && here) {
+            if !(was_asked && here) || self.again.contains(track) {
                 new.push(track.clone());
             }
         }
@@ -233,7 +241,7 @@ impl Model {
                 Some(next) if !self.heard.contains(&next) => self.queue.push_front(next),
                 before => self.done.extend(before),
             }
-        } else if self.done.contains(track) {
+        } else if self.done.contains(track) && !self.again.contains(track) {
             self.doubled
                 .push(format!("`{track}` was heard again after it was done with"));
         }

@@ -287,3 +287,25 @@ fn a_move_that_is_heard_before_its_answer_loses_nothing() {
     assert_eq!((model.current(), queue(&model)), (Some("c"), vec!["b"]));
     assert_eq!((model.lost().len(), model.doubled().len()), (0, 0));
 }
+
+#[test]
+fn a_track_that_was_asked_for_twice_may_be_heard_twice() {
+    let mut model = Model::default();
+    let first = [String::from("a")];
+    for _ in 0..3 {
+        model.asked(&first);
+        model.added(&first, Place::End);
+        model.heard("a", true);
+        model.skipped("a");
+    }
+    model.asked(&first);
+    model.asked(&first);
+    model.added(&first, Place::End);
+    model.added(&first, Place::End);
+    for _ in 0..2 {
+        model.heard("a", true);
+        model.ended("a");
+    }
+    assert_eq!((model.lost(), model.doubled()), (&[][..], &[][..]));
+    assert!(model.is_empty());
+}
