@@ -25,6 +25,7 @@ mod gate;
 mod guild_actor;
 pub mod ingress;
 mod keeper;
+mod known;
 mod lanes;
 mod marks;
 mod messages;

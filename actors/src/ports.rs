@@ -183,9 +183,12 @@ pub struct StoredShard {
     pub awake: Vec<GuildId>,
     /// Audio sessions to resume.
     pub nodes: Vec<(NodeId, String)>,
+    /// Guilds that the bot is in, and what Discord said of each.
+    pub known: Vec<(GuildId, About)>,
 }
 
-/// What the side checkpoint of a shard writes, each second and at the end.
+/// What the side checkpoint of a shard writes, each second and at the end. All of it is in one commit, and so the caller
+/// keeps it small.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShardCheckpoint {
     /// The gateway session; `None` leaves the stored one, `Some(None)` forgets it.
@@ -194,6 +197,8 @@ pub struct ShardCheckpoint {
     pub seats: Vec<GuildSeats>,
     /// Audio sessions that changed; `None` forgets.
     pub nodes: Vec<(NodeId, Option<String>)>,
+    /// Guilds of which Discord said something else. `None`: the bot is in it no more.
+    pub known: Vec<(GuildId, Option<About>)>,
 }
 
 /// Users in voice of one guild.

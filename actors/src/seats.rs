@@ -1,34 +1,22 @@
 //! Who sits where: users in voice of all guilds of a shard, live or cold, and the bot's own seat.
 //!
-//! Compact by design: besides, the guild's name, the count of its members and its picture's name are kept, and nothing
-//! else of a guild is cached. It is plain data; the shard decides who is told.
+//! Compact by design: besides, what Discord says of a guild is kept ([`Known`]), and nothing else of it is cached. It is
+//! plain data; the shard decides who is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use ostinato_machine::guild::Seat;
 use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
 
-use crate::about::{About, Icon};
+use crate::known::Known;
 use crate::ports::GuildSeats;
 
 /// The seats of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Seats {
     guilds: BTreeMap<GuildId, Row>,
-    /// What the gateway said of guilds to this process.
-    described: BTreeMap<GuildId, Described>,
     changed: BTreeSet<GuildId>,
-}
-
-/// What the gateway said of a guild.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Described {
-    /// Empty when nobody has said.
-    pub(crate) name: Arc<str>,
-    pub(crate) members: Option<NonZeroU32>,
-    pub(crate) icon: Option<Icon>,
+    pub(crate) known: Known,
 }
 
 #[derive(Debug, Default)]
@@ -48,13 +36,16 @@ impl Seats {
         }
     }
 
-    /// A new gateway session: the bot sits nowhere, and nothing is known until guilds are announced.
-    pub(crate) fn void(&mut self) {
+    /// A new gateway session: the bot is in the listed guilds, it sits nowhere, and nothing is known of seats until guilds
+    /// are announced.
+    pub(crate) fn void(&mut self, listed: &BTreeSet<GuildId>) {
+        self.known.keep(listed);
+        self.changed.extend(self.guilds.keys());
+        self.guilds.retain(|guild, _| listed.contains(guild));
         for row in self.guilds.values_mut() {
             row.void = true;
             row.own = None;
         }
-        self.changed.extend(self.guilds.keys());
     }
 
     /// A guild was announced, whole. Tells which seats are different from what was known before.
@@ -134,7 +125,7 @@ impl Seats {
 
     /// The guild is gone.
     pub(crate) fn remove(&mut self, guild: GuildId) {
-        self.described.remove(&guild);
+        self.known.remove(guild);
         if self.guilds.remove(&guild).is_some() {
             self.changed.insert(guild);
         }
@@ -157,14 +148,15 @@ impl Seats {
         seated.map(|(guild, _)| *guild).collect()
     }
 
-    /// Every guild that was announced or restored, by id.
+    /// Every guild that was announced or restored.
     pub(crate) fn guilds(&self) -> impl Iterator<Item = GuildId> {
-        self.guilds.keys().copied()
+        let beside = self.guilds.keys().copied().filter(|guild| !self.known.has(*guild));
+        self.known.guilds().chain(beside)
     }
 
-    /// How many guilds were announced or restored.
-    pub(crate) fn len(&self) -> usize {
-        self.guilds.len()
+    /// Whether the guild was announced or restored.
+    pub(crate) fn has(&self, guild: GuildId) -> bool {
+        self.known.has(guild) || self.knows(guild)
     }
 
     /// In how many guilds the bot sits, and how many human listeners sit beside it.
@@ -175,22 +167,6 @@ impl Seats {
         })
     }
 
-    /// What is said of the guild. A name that is as before stays the one that is shared.
-    pub(crate) fn describe(&mut self, guild: GuildId, about: About) {
-        let About { name, members, icon } = about;
-        let known = self.described.entry(guild).or_default();
-        if *known.name != *name {
-            known.name = name.into();
-        }
-        known.members = members;
-        known.icon = icon;
-    }
-
-    /// What was said of the guild; empty when nobody has.
-    pub(crate) fn described(&self, guild: GuildId) -> Described {
-        self.described.get(&guild).cloned().unwrap_or_default()
-    }
-
     /// Human listeners beside the bot.
     pub(crate) fn listeners(&self, guild: GuildId) -> usize {
         let Some(row) = self.guilds.get(&guild) else { return 0 };
@@ -199,14 +175,19 @@ impl Seats {
         row.seats.iter().filter(beside).count()
     }
 
-    /// Whether the guild was announced or restored and is good.
+    /// Whether its seats were announced or restored and are good.
     pub(crate) fn knows(&self, guild: GuildId) -> bool {
         self.guilds.get(&guild).is_some_and(|row| !row.void)
     }
 
-    /// Guilds whose seats changed since the last call, whole.
-    pub(crate) fn take_changed(&mut self) -> Vec<GuildSeats> {
-        let changed = std::mem::take(&mut self.changed);
+    /// Whether something is to be written.
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.changed.is_empty() || self.known.is_changed()
+    }
+
+    /// Some guilds whose seats changed since they were last taken, whole.
+    pub(crate) fn take_changed(&mut self, most: usize) -> Vec<GuildSeats> {
+        let some = std::iter::from_fn(|| self.changed.pop_first()).take(most);
         let whole = |guild: GuildId| {
             let row = self.guilds.get(&guild).filter(|row| !row.void);
             GuildSeats {
@@ -215,7 +196,7 @@ impl Seats {
                 own: row.and_then(|row| row.own.clone()),
             }
         };
-        changed.into_iter().map(whole).collect()
+        some.map(whole).collect()
     }
 
     /// Takes a failed write back: these are to be written again.
@@ -252,7 +233,7 @@ mod tests {
         let told = seats.announce(&announced(vec![seat(1, Some(1)), seat(2, Some(1)), seat(99, Some(1))]));
         assert_eq!(told.len(), 3);
         assert_eq!(seats.listeners(GUILD), 2);
-        seats.void();
+        seats.void(&BTreeSet::from([GUILD]));
         assert!(seats.of(GUILD).is_none() && !seats.knows(GUILD));
         let told = seats.announce(&announced(vec![seat(2, Some(5)), seat(3, Some(1))]));
         assert_eq!(
@@ -273,16 +254,16 @@ mod tests {
     fn only_changed_guilds_are_written_and_a_failed_write_is_repeated() {
         let mut seats = Seats::default();
         seats.restore(vec![announced(vec![seat(1, Some(1))])]);
-        assert!(seats.take_changed().is_empty());
+        assert!(!seats.is_changed());
         seats.sit(GUILD, &seat(2, Some(1)));
-        let written = seats.take_changed();
+        let written = seats.take_changed(9);
         assert_eq!(written.len(), 1);
         assert_eq!(written[0].seats, [seat(1, Some(1)), seat(2, Some(1))]);
         seats.mark_changed([GUILD].into_iter());
-        assert_eq!(seats.take_changed(), written);
+        assert_eq!(seats.take_changed(9), written);
         seats.remove(GUILD);
         assert_eq!(
-            seats.take_changed(),
+            seats.take_changed(9),
             [GuildSeats {
                 guild: GUILD.0,
                 ..GuildSeats::default()

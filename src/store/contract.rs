@@ -3,8 +3,11 @@
 mod audit;
 mod owners;
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use ostinato_actors::about::{About, Icon};
 use ostinato_actors::ports::{
     Append, GatewaySession, GuildSeats, GuildStore, PortErrorKind, Save, ShardCheckpoint, Stored,
 };
@@ -291,10 +294,16 @@ mod promises {
             own: Some((ChannelId(2), Hidden::new("voice"))),
         };
         let nodes = vec![(NodeId::new("n1"), Some("session".to_owned()))];
+        let about = About {
+            name: "Café \"Näht\"".into(),
+            members: NonZeroU32::new(u32::MAX),
+            icon: Icon::read("a_00112233445566778899aabbccddeeff"),
+        };
         let checkpoint = ShardCheckpoint {
             gateway: Some(Some(session.clone())),
             seats: vec![seats.clone()],
             nodes,
+            known: vec![(GUILD, Some(about.clone())), (OTHER, Some(About::default()))],
         };
         store.checkpoint(SHARD, 1, checkpoint).await.unwrap();
         // What is not named stays.
@@ -304,6 +313,8 @@ mod promises {
         let found = store.load_shard(SHARD, 1).await.unwrap();
         assert_eq!((found.gateway, found.seats), (Some(session), vec![seats]));
         assert_eq!(found.nodes, [(NodeId::new("n1"), "session".to_owned())]);
+        let known: BTreeMap<GuildId, About> = found.known.into_iter().collect();
+        assert_eq!(known, BTreeMap::from([(GUILD, about), (OTHER, About::default())]));
         assert_eq!(store.load_shard(ShardId(1), 1).await.unwrap(), Default::default());
         let empty = GuildSeats {
             guild: GUILD.0,
@@ -313,6 +324,7 @@ mod promises {
             gateway: Some(None),
             seats: vec![empty],
             nodes: vec![(NodeId::new("n1"), None)],
+            known: vec![(GUILD, None), (OTHER, None)],
         };
         store.checkpoint(SHARD, 1, checkpoint).await.unwrap();
         assert_eq!(store.load_shard(SHARD, 1).await.unwrap(), Default::default());

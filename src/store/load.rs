@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ostinato_actors::about::About;
 use ostinato_actors::ports::{GatewaySession, GuildSeats, PortError, PortErrorKind, Stored, StoredShard};
 use ostinato_machine::guild::{RECORD_VERSION, Record, Snapshot};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
@@ -251,11 +252,22 @@ pub(super) fn shard(connection: &Connection, shard: ShardId, epoch: u64) -> Resu
         shard,
         |row| Ok((NodeId::new(&row.get::<_, String>(0)?), row.get::<_, String>(1)?)),
     )?;
+    let known = rows(
+        connection,
+        "SELECT guild, data FROM known WHERE shard = ?1",
+        shard,
+        |row| Ok((GuildId(row.get::<_, i64>(0)?.cast_unsigned()), row.get::<_, String>(1)?)),
+    )?;
+    let known = known
+        .iter()
+        .filter_map(|(guild, data)| Some((*guild, side::<About>(data, shard)?)))
+        .collect();
     let stored = StoredShard {
         gateway,
         seats,
         awake,
         nodes,
+        known,
     };
     Ok((stored, raised))
 }

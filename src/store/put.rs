@@ -227,9 +227,9 @@ impl Writer {
         if epoch > owner?.max(FIRST) {
             tables::set_shard_epoch(&self.connection, shard, epoch)?;
         }
-        tables::checkpoint(&self.connection, shard, checkpoint)?;
-        self.taken.more(0);
-        Ok(0)
+        let bytes = tables::checkpoint(&self.connection, shard, checkpoint)?;
+        self.taken.more(bytes);
+        Ok(bytes)
     }
 
     /// Writes `data`, at once or in parts.

@@ -261,12 +261,13 @@ pub(super) fn set_awake(connection: &Connection, shard: ShardId, guild: GuildId,
     Ok(())
 }
 
-/// Writes side data of a shard.
+/// Writes side data of a shard. Tells how many bytes of guilds it took.
 pub(super) fn checkpoint(
     connection: &Connection,
     shard: ShardId,
     checkpoint: &ShardCheckpoint,
-) -> Result<(), PortError> {
+) -> Result<usize, PortError> {
+    let mut bytes = 0;
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> Result<(), PortError> {
         connection
             .prepare_cached(sql)
@@ -303,11 +304,25 @@ pub(super) fn checkpoint(
             run("DELETE FROM seats WHERE shard = ?1 AND guild = ?2", &[&shard.0, &guild])?;
         } else {
             let data = serde_json::to_string(seats).map_err(unwritable)?;
+            bytes += data.len();
             run(
                 "INSERT OR REPLACE INTO seats (shard, guild, data) VALUES (?1, ?2, ?3)",
                 &[&shard.0, &guild, &data],
             )?;
         }
     }
-    Ok(())
+    for (guild, about) in &checkpoint.known {
+        let guild = signed(guild.0);
+        if let Some(about) = about {
+            let data = serde_json::to_string(about).map_err(unwritable)?;
+            bytes += data.len();
+            run(
+                "INSERT OR REPLACE INTO known (shard, guild, data) VALUES (?1, ?2, ?3)",
+                &[&shard.0, &guild, &data],
+            )?;
+        } else {
+            run("DELETE FROM known WHERE shard = ?1 AND guild = ?2", &[&shard.0, &guild])?;
+        }
+    }
+    Ok(bytes)
 }

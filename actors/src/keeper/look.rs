@@ -10,12 +10,12 @@ use tokio::sync::oneshot;
 
 use super::Keeper;
 use crate::ingress::shard_of;
+use crate::known::Described;
 use crate::messages::{Look, RecordTo, Work};
 use crate::operator::{
     Filter, GuildLook, GuildRow, LookAtGuild, LookAtGuilds, LookAtShards, OrderGuild, Page, Reconnect, RecordGuild,
     RestartShard, ShardFacts, Unanswered,
 };
-use crate::seats::Described;
 use crate::shard::Shard;
 use crate::station::Station;
 
@@ -43,7 +43,7 @@ fn shard_facts(station: &Station, shard: &Shard, arbiter: usize, restarts: usize
         arbiter,
         served: shard.is_served(),
         opened: shard.opened.get(),
-        guilds: seats.len(),
+        guilds: seats.guilds().count(),
         phases: crate::operator::Phases::default(),
         held: 0,
         most_held: 0,
@@ -104,7 +104,8 @@ fn admits(filter: &Filter, station: &Station, shard: &Shard, guild: GuildId) -> 
             || shard
                 .seats
                 .borrow()
-                .described(guild)
+                .known
+                .of(guild)
                 .name
                 .to_lowercase()
                 .contains(&filter.text))
@@ -113,7 +114,7 @@ fn admits(filter: &Filter, station: &Station, shard: &Shard, guild: GuildId) -> 
 fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
     let seats = shard.seats.borrow();
     let told = station.lanes.told(guild);
-    let Described { name, members, icon } = seats.described(guild);
+    let Described { name, members, icon } = seats.known.of(guild);
     GuildRow {
         guild,
         name,
@@ -133,7 +134,7 @@ fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
 
 /// Whether the bot is in the guild, as far as Discord has said, or has something to do with it.
 fn is_known(shard: &Shard, guild: GuildId) -> bool {
-    shard.phase(guild) != Phase::Cold || shard.seats.borrow().knows(guild)
+    shard.phase(guild) != Phase::Cold || shard.seats.borrow().has(guild)
 }
 
 impl Handler<LookAtGuild> for Keeper {

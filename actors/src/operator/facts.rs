@@ -113,7 +113,7 @@ pub struct ShardFacts {
 pub struct GuildRow {
     /// The guild.
     pub guild: GuildId,
-    /// Its name, as Discord last said it in this process; empty when it has not.
+    /// Its name, as Discord last said it; empty when it has not.
     pub name: Arc<str>,
     /// Its members, as Discord said at the same time.
     pub members: Option<NonZeroU32>,

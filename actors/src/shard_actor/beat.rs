@@ -10,6 +10,9 @@ use crate::ports::{GatewaySession, PortError, PortErrorKind, ShardCheckpoint};
 use crate::shard::Shard;
 use crate::station::{Station, sleep_ms};
 
+/// Most guilds of one write: others must not wait for all that a shard hears at its first start.
+const PART: usize = 256;
+
 /// Rings the shard's actor when its first timer is due. Lives as long as the station, whatever becomes of the actor.
 pub(crate) async fn timers(station: Rc<Station>, shard: Rc<Shard>) {
     loop {
@@ -78,24 +81,35 @@ pub(crate) async fn beat(station: Rc<Station>, shard: Rc<Shard>) {
     }
 }
 
-/// Writes what changed: the gateway session with its low-water mark, seats, sessions of audio nodes. What can't be
-/// written is written the next time.
+/// Writes what changed: the gateway session with its low-water mark, seats, sessions of audio nodes, what Discord said of
+/// guilds. What can't be written is written the next time.
 pub(crate) async fn checkpoint(station: &Rc<Station>, shard: &Rc<Shard>) -> Result<(), PortError> {
-    let gateway = changed_session(station, shard);
-    let seats = shard.seats.borrow_mut().take_changed();
+    while write_part(station, shard).await? {}
+    Ok(())
+}
+
+/// Writes a part of it. Tells whether there is more.
+async fn write_part(station: &Rc<Station>, shard: &Rc<Shard>) -> Result<bool, PortError> {
+    let (seats, known, more) = {
+        let mut all = shard.seats.borrow_mut();
+        (all.take_changed(PART), all.known.take_changed(PART), all.is_changed())
+    };
+    // The session comes last: who goes on with it is not told again what was before its mark.
+    let gateway = if more { None } else { changed_session(station, shard) };
     let nodes: Vec<_> = {
         let mut nodes = shard.nodes.borrow_mut();
         let changed = std::mem::take(&mut nodes.changed);
         let session = |node| nodes.sessions.get(node).cloned();
         changed.iter().map(|node| (node.clone(), session(node))).collect()
     };
-    if gateway.is_none() && seats.is_empty() && nodes.is_empty() {
-        return Ok(());
+    if gateway.is_none() && seats.is_empty() && nodes.is_empty() && known.is_empty() {
+        return Ok(false);
     }
     let written = ShardCheckpoint {
         gateway: gateway.clone().map(Some),
         seats,
         nodes,
+        known,
     };
     let epoch = station.settings.epoch;
     let result = station.ports.store.checkpoint(shard.id, epoch, written.clone()).await;
@@ -107,12 +121,15 @@ pub(crate) async fn checkpoint(station: &Rc<Station>, shard: &Rc<Shard>) -> Resu
         }
         Err(_) => {
             let guilds = written.seats.iter().map(|seats| GuildId(seats.guild));
-            shard.seats.borrow_mut().mark_changed(guilds);
+            let told = written.known.iter().map(|(guild, _)| *guild);
+            let mut all = shard.seats.borrow_mut();
+            all.mark_changed(guilds);
+            all.known.mark_changed(told);
             let nodes = written.nodes.into_iter().map(|(node, _)| node);
             shard.nodes.borrow_mut().changed.extend(nodes);
         }
     }
-    result
+    result.map(|()| more)
 }
 
 /// The session to store, if it is another than the one that was written last.

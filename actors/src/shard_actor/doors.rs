@@ -1,6 +1,7 @@
 //! The doors through which gateway and audio nodes speak to a shard. Called by the tasks that read sockets: they never
 //! block, and a fault behind them never reaches the socket. The adapters log what they say; here it is told at `debug` only.
 
+use std::collections::BTreeSet;
 use std::rc::{Rc, Weak};
 
 use ostinato_machine::guild::{Input, Report, Seen};
@@ -57,7 +58,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
     match event {
         GatewayEvent::Ready { guilds } => {
             tracing::debug!(shard = %id, guilds = guilds.len(), "the gateway has a new session");
-            ready(station, shard);
+            ready(station, shard, &guilds.into_iter().collect());
             shard.hurry.notify_one();
         }
         GatewayEvent::Resumed => {
@@ -74,7 +75,8 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
             station.fatal(Fatal::Gateway { code, fix });
         }
         GatewayEvent::GuildUp { seats, about } => {
-            shard.seats.borrow_mut().describe(GuildId(seats.guild), about);
+            let guild = GuildId(seats.guild);
+            shard.seats.borrow_mut().known.describe(guild, about);
             guild_up(station, shard, sequence, &seats);
         }
         GatewayEvent::GuildGone { guild } => {
@@ -86,12 +88,13 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
     shard.known.notify_waiters();
 }
 
-/// Every voice session of an older gateway session is gone, and what is known of seats with it.
-fn ready(station: &Rc<Station>, shard: &Rc<Shard>) {
+/// Every voice session of an older gateway session is gone, what is known of seats with it, and guilds that are not in
+/// the new one's list.
+fn ready(station: &Rc<Station>, shard: &Rc<Shard>, listed: &BTreeSet<GuildId>) {
     shard.greeted.set(Some(Greeting::New));
     shard.marks.restart();
     shard.written.replace(None);
-    shard.seats.borrow_mut().void();
+    shard.seats.borrow_mut().void(listed);
     shard.replayed.take();
     station.lanes.voices_lost(station, shard);
     let all: Vec<GuildId> = shard.table.borrow().entries().map(|(guild, _)| guild).collect();

@@ -25,13 +25,17 @@ pub(crate) async fn open(station: Rc<Station>, shard: Rc<Shard>) {
         seats,
         awake,
         nodes,
+        known: guilds,
     } = stored;
-    shard.seats.borrow_mut().restore(seats);
+    tracing::info!(shard = %shard.id, resumes = gateway.is_some(), nodes = nodes.len(), awake = awake.len(), guilds = guilds.len(), "a shard starts");
+    {
+        let mut all = shard.seats.borrow_mut();
+        all.known.restore(guilds);
+        all.restore(seats);
+    }
     shard.written.replace(gateway.clone());
     let tried: Vec<NodeId> = nodes.iter().map(|(node, _)| node.clone()).collect();
     shard.nodes.borrow_mut().sessions = nodes.iter().cloned().collect();
-    let resumes = gateway.is_some();
-    tracing::info!(shard = %shard.id, resumes, nodes = nodes.len(), awake = awake.len(), "a shard starts");
     let door = Door::of(&station, &shard);
     let (audio, total) = (&station.ports.audio, station.settings.total_shards);
     audio.start(shard.id, nodes, Rc::<Door>::clone(&door));

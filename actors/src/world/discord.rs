@@ -31,7 +31,7 @@ pub struct FakeDiscord {
     pub(super) cards: RefCell<Cards>,
     pub(super) rest_ms: Cell<u64>,
     pub(super) rest_down: Cell<bool>,
-    guilds: RefCell<BTreeMap<GuildId, Guild>>,
+    pub(super) guilds: RefCell<BTreeMap<GuildId, Guild>>,
     pub(super) sessions: RefCell<BTreeMap<ShardId, Session>>,
     voice_changed: RefCell<Option<VoiceChanged>>,
     pub(super) total: Cell<u32>,
@@ -45,7 +45,8 @@ pub struct FakeDiscord {
 type VoiceChanged = Rc<dyn Fn(GuildId)>;
 
 #[derive(Debug, Default)]
-struct Guild {
+pub(super) struct Guild {
+    pub(super) about: About,
     members: BTreeMap<UserId, ChannelId>,
     own: Option<(ChannelId, String)>,
     endpoint: u32,
@@ -289,13 +290,11 @@ impl FakeDiscord {
         }
         self.on_shard(shard, GatewayEvent::Ready { guilds: guilds.clone() });
         for guild in guilds {
-            let seats = self.seats(guild);
-            let about = About::default();
-            self.on_shard(shard, GatewayEvent::GuildUp { seats, about });
+            self.on_shard(shard, self.announced(guild));
         }
     }
 
-    fn seats(&self, guild: GuildId) -> GuildSeats {
+    pub(super) fn seats(&self, guild: GuildId) -> GuildSeats {
         let guilds = self.guilds.borrow();
         let members = guilds.get(&guild).map(|guild| &guild.members);
         let seat = |(user, channel): (&UserId, &ChannelId)| Seat {

@@ -8,7 +8,7 @@ use ostinato_machine::ids::{ChannelId, GuildId, ShardId};
 use super::discord::{FakeDiscord, Link};
 use super::store::Life;
 use super::trace::What;
-use crate::ports::{Clock as _, Gateway, GatewaySession, GatewaySink, Work};
+use crate::ports::{Clock as _, Gateway, GatewayEvent, GatewaySession, GatewaySink, Work};
 use crate::station::sleep_ms;
 
 /// How long a gateway takes to answer a connection, ms.
@@ -16,6 +16,32 @@ const CONNECT_MS: u64 = 20;
 
 /// How long Discord takes to act on a wanted voice channel, ms.
 const VOICE_MS: u64 = 30;
+
+impl FakeDiscord {
+    /// The bot is invited to a guild of this name.
+    pub fn invite(&self, guild: GuildId, name: &str) {
+        self.add_guild(guild);
+        if let Some(guild) = self.guilds.borrow_mut().get_mut(&guild) {
+            guild.about.name = name.into();
+        }
+        self.dispatch(guild, self.announced(guild));
+    }
+
+    /// The bot is removed from a guild.
+    pub fn remove(&self, guild: GuildId) {
+        self.guilds.borrow_mut().remove(&guild);
+        self.dispatch(guild, GatewayEvent::GuildGone { guild });
+    }
+
+    /// The guild, as a session announces it.
+    pub(super) fn announced(&self, guild: GuildId) -> GatewayEvent {
+        let about = self.guilds.borrow().get(&guild).map(|guild| guild.about.clone());
+        GatewayEvent::GuildUp {
+            seats: self.seats(guild),
+            about: about.unwrap_or_default(),
+        }
+    }
+}
 
 /// The gateway as one process sees it.
 pub(super) struct Port {

@@ -266,6 +266,10 @@ impl State {
             stored.nodes.retain(|(known, _)| *known != node);
             stored.nodes.extend(session.map(|session| (node, session)));
         }
+        for (guild, about) in checkpoint.known {
+            stored.known.retain(|(known, _)| *known != guild);
+            stored.known.extend(about.map(|about| (guild, about)));
+        }
         Ok(())
     }
 

@@ -103,7 +103,15 @@ async fn side_data_that_can_t_be_read_hide_nothing_else() {
     database
         .execute("INSERT INTO seats (shard, guild, data) VALUES (0, 1, 'x')", [])
         .unwrap();
+    let known = r#"INSERT INTO known (shard, guild, data) VALUES (0, 1, '{"name":7}'), (0, 2, '{"name":"Home"}')"#;
+    database.execute(known, []).unwrap();
     let found = store.load_shard(SHARD, 1).await.unwrap();
     assert_eq!((found.gateway, found.seats.len(), found.awake), (None, 0, vec![GUILD]));
     assert_eq!(found.nodes.len(), 1);
+    let names: Vec<_> = found
+        .known
+        .iter()
+        .map(|(guild, about)| (guild.0, &*about.name))
+        .collect();
+    assert_eq!(names, [(2, "Home")]);
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cards;
+mod known;
 mod outside;
 mod restarts;
 mod store;
