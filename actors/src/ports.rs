@@ -1,8 +1,8 @@
 //! The doors to the outside, declared where they are needed and implemented where the vendor lives.
 //!
-//! Every port belongs to one arbiter, or to the root's thread, and is never sent to another thread. No method blocks. What takes time returns a
-//! future that a lane drives under its deadline; a port keeps its own deadlines too. Errors have one shape,
-//! [`PortError`], so that back-off is written once.
+//! Every port belongs to one arbiter, or to the root's thread, and is never sent to another thread. No method blocks.
+//! What takes time returns a future that a lane drives under its deadline; a port keeps its own deadlines too. Errors
+//! have one shape, [`PortError`], so that back-off is written once.
 
 mod audit;
 mod card;

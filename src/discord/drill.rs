@@ -29,8 +29,7 @@ use crate::store::StoreFaults;
 /// How many of the last faults are shown.
 const SHOWN: usize = 5;
 
-/// A message that is older is not obeyed, ms: nobody looks any more, and one that ended the process would come again
-/// with the next one.
+/// What is older is not obeyed, ms: nobody looks any more.
 const OLD_MS: u64 = 15_000;
 
 /// The faults that can be ordered in this process, and where. Cloning shares it.
@@ -185,8 +184,7 @@ impl Drills {
 
     /// Whether `user` may order anything, and in time.
     async fn admit(&self, user: UserId, reply: &ReplyTo) -> Result<(), NoDrill> {
-        let age_ms = self.clock.now_ms().saturating_sub(reply.made_ms);
-        if reply.made_ms > 0 && age_ms > OLD_MS {
+        if self.clock.now_ms().saturating_sub(reply.made_ms) > OLD_MS {
             return Err(NoDrill::Late);
         }
         match self.owners.have(user).await {

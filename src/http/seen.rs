@@ -19,7 +19,7 @@ use super::facts::Facts;
 use super::orders::{field, not_yet};
 use super::routes::Field;
 
-pub(super) use guild::{LIVE, guild, look, of_query};
+pub(super) use guild::{LIVE, guild, look};
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;
 

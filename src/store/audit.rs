@@ -10,7 +10,7 @@ use super::job::Done;
 use super::tables::{self, down, signed};
 use super::writer::{Tell, Writer};
 
-/// The owner as the table has it. No guild has these numbers: Discord makes ids of times.
+/// The owner as the table has it. No guild has the numbers of the others: [`Told::owner`](ostinato_actors::ports::Told::owner).
 const fn column(owner: Owner) -> i64 {
     match owner {
         Owner::Guild(guild) => signed(guild.0),

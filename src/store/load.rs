@@ -24,8 +24,9 @@ pub(super) struct Read {
 /// Reads a guild: its newest snapshot and the records after it.
 ///
 /// What a newer release wrote, or what has the form of JSON but words that are unknown here, refuses the guild; nothing
-/// is guessed and nothing touched. Whoever has a higher epoch owns it from then on, and whoever has a lower one is refused. A record that can't be read at all is moved to the table `aside` with all after it,
-/// and the guild goes on from before it; with a snapshot that can't be read everything goes aside. Both are reported.
+/// is guessed and nothing touched. Whoever has a higher epoch owns it from then on, and whoever has a lower one is
+/// refused. A record that can't be read at all is moved to the table `aside` with all after it, and the guild goes on
+/// from before it; with a snapshot that can't be read everything goes aside. Both are reported.
 pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Result<Read, PortError> {
     let mut head = tables::head(connection, guild)?;
     if let Some(refusal) = tables::fences(head.epoch, epoch) {
@@ -219,7 +220,8 @@ fn set_aside(
     tables::set_head(connection, guild, &head)
 }
 
-/// Reads what is stored of a shard for the owner of `epoch`. `true`: it owns it since this commit. Side data that can't be read is dropped: everything in it can be asked for again.
+/// Reads what is stored of a shard for the owner of `epoch`. `true`: it owns it since this commit. Side data that can't be
+/// read is dropped: everything in it can be asked for again.
 pub(super) fn shard(connection: &Connection, shard: ShardId, epoch: u64) -> Result<(StoredShard, bool), PortError> {
     let owner = tables::shard_epoch(connection, shard)?;
     if let Some(refusal) = tables::fences(owner, epoch) {

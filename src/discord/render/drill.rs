@@ -76,7 +76,7 @@ fn status(view: &View) -> Message {
     };
     let mut lines = vec![reach, String::new()];
     if view.last.is_empty() {
-        lines.push("None was ordered here since I started.".into());
+        lines.push("None was ordered here lately.".into());
     }
     for (drill, deaths) in &view.last {
         lines.push(line(drill));
@@ -88,7 +88,7 @@ fn status(view: &View) -> Message {
     Message::of(Card {
         title: Some("Faults by order".into()),
         text: lines.join("\n"),
-        footer: Some("Newest first, since I started; the log has all of them".into()),
+        footer: Some("Newest first; the log has all of them".into()),
         ..Card::default()
     })
 }

@@ -12,8 +12,10 @@ use crate::http::steer::Leave;
 fn leave(asked: &Asked, what: &str, how: Leave) -> Answer {
     let said = body!(asked);
     let book = Book::open(asked, what.to_owned(), said);
+    // It stands in the books before the drain writes the last of them.
+    let answer = book.close(Ok(json!({})));
     asked.door.steer.leave(how);
-    answered(book.close(Ok(json!({}))))
+    answered(answer)
 }
 
 pub(in crate::http) fn drain_process(asked: Asked) -> Answer {

@@ -1,7 +1,6 @@
 //! What an operator sees of one guild.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use ostinato_actors::chronicle::{Chronicle, Death};
 use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::GuildLook;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, gap, row, track};
 use crate::http::asked::{Asked, answered, data};
-use crate::http::door::{Door, problem};
+use crate::http::door::Door;
 use crate::http::events::{had, one_death};
 use crate::http::orders::{field, not_yet, unanswered};
 use crate::http::routes::Field;
@@ -24,16 +23,6 @@ pub(in crate::http) const LIVE: [Field; 1] = [field(
     "string",
     "Tells of this guild too, in events of the name guild.",
 )];
-
-/// The guild that a query names, if it names one.
-pub(in crate::http) fn of_query(asked: &Asked) -> Result<Option<GuildId>, HttpResponse> {
-    let text = asked.query.get("guild").filter(|text| !text.is_empty());
-    let guild = text.map(|text| text.parse().map(GuildId)).transpose();
-    guild.map_err(|_| {
-        let detail = "`guild`: it is no number";
-        problem(StatusCode::BAD_REQUEST, "the query can't be read", detail)
-    })
-}
 
 pub(in crate::http) fn guild(asked: Asked) -> Answer {
     let guild = match asked.number("guild").map(GuildId) {
