@@ -14,6 +14,7 @@ pub mod discord;
 pub mod findings;
 pub mod lavalink;
 pub mod load;
+pub mod out;
 pub mod playground;
 pub mod run;
 pub mod scenario;
