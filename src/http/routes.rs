@@ -186,7 +186,7 @@ pub const ROUTES: &[Route] = &[
     .with(&orders::MOVE),
     post(
         "/control/guilds/{guild}/record",
-        "Records what goes in and what follows, without tokens and what listeners wrote, for `ostinato replay`.",
+        "Records what goes in and what follows, without tokens and what listeners wrote, for `ostinato replay`. The oldest recordings make room.",
         orders::record,
     )
     .with(&orders::RECORD),
