@@ -1,4 +1,5 @@
 //! Who reads the sandbox may stop reading, as `head` does.
+#![expect(clippy::expect_used, reason = "this is a test as a whole")]
 
 use std::io::Read as _;
 use std::process::{Command, ExitStatus, Stdio};
