@@ -13,8 +13,12 @@ fn free_port() -> u16 {
 }
 
 fn config(status: u16, metrics: u16) -> Config {
+    config_with(status, metrics, &[])
+}
+
+fn config_with(status: u16, metrics: u16, more: &[(&str, &str)]) -> Config {
     let (status, metrics) = (status.to_string(), metrics.to_string());
-    let environment = [
+    let mut environment = vec![
         ("DISCORD_TOKEN", "token"),
         ("LAVALINK_HOST", "127.0.0.1"),
         ("LAVALINK_PASSWORD", "password"),
@@ -22,6 +26,7 @@ fn config(status: u16, metrics: u16) -> Config {
         ("METRICS_PORT", metrics.as_str()),
         ("METRICS_KEY", "very secret key"),
     ];
+    environment.extend_from_slice(more);
     Config::from_reading(read(&Sources::of("", &environment))).unwrap()
 }
 
@@ -103,6 +108,42 @@ fn who_is_refused_at_the_door_is_counted_for_the_audit_and_who_is_let_in_is_not(
         .collect();
     assert_eq!(told, [("this name is not this machine's", "control", 3)]);
     drop(servers);
+}
+
+/// Orders something, and tells the status of the answer and everything that came.
+fn order(port: u16, path: &str, body: &str) -> (u16, String) {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let length = body.len();
+    let head = "Host: localhost\r\nContent-Type: application/json\r\nConnection: close";
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    (text.split(' ').nth(1).unwrap().parse().unwrap(), text)
+}
+
+#[test]
+fn a_fault_that_other_guilds_feel_is_ordered_only_where_all_may_fail() {
+    let full = ("/control/store/fault", r#"{"full":true,"for_ms":60000}"#);
+    let block = ("/control/guilds/5/fault", r#"{"kind":"block","ms":1}"#);
+    for (list, status_of_full, status_of_block) in [("5", 403, 403), ("*", 200, 503)] {
+        let (facts, steer, port) = (Arc::default(), Steer::nowhere(), free_port());
+        let chaos = [("CHAOS_ENABLED", "true"), ("CHAOS_GUILD_ALLOWLIST", list)];
+        let servers = Servers::start(&config_with(port, free_port(), &chaos), &facts, &steer).unwrap();
+        assert_eq!(get(port, "/live").0, 200);
+        let (status, told) = order(port, full.0, full.1);
+        assert_eq!(
+            (status, steer.store().strike().is_err()),
+            (status_of_full, list == "*"),
+            "{told}"
+        );
+        let (status, told) = order(port, block.0, block.1);
+        assert_eq!(status, status_of_block, "{told}");
+        drop(servers);
+    }
 }
 
 #[test]
