@@ -112,14 +112,13 @@ pub struct Ports {
 
 // ---------------------------------------------------------------------------------------------------------- fleet
 
-/// The fleet, as a shard sees it: it chooses nodes and nothing more. Calls never block and never fail; what it decides
-/// comes back through the ingress (`push(guild, CauseId::Internal, input)`) as [`Input::Placed`], and guilds then ask for it in their wanted
-/// player. Repeating a call is harmless.
+/// The fleet, as a shard sees it: it chooses nodes and nothing more. Calls never block; what it decides comes back
+/// through the ingress as [`Input::Placed`], and guilds then ask for it in their wanted player. Repeating a call is harmless.
 pub trait FleetPort {
-    /// The guild needs a node. A guild that has one already is told the same again.
-    fn want(&self, shard: ShardId, guild: GuildId);
-    /// The guild needs no node any more.
-    fn release(&self, shard: ShardId, guild: GuildId);
+    /// The guild needs a node. A guild that has one already is told the same again. `false`: too much waits; say it again.
+    fn want(&self, shard: ShardId, guild: GuildId) -> bool;
+    /// The guild needs no node any more. `false` as above.
+    fn release(&self, shard: ShardId, guild: GuildId) -> bool;
     /// What a node's session said, in the order in which it was said: sessions that come and go, and load figures.
     fn audio_event(&self, shard: ShardId, event: &AudioEvent);
     /// The guild goes on with the player that a node reported.
@@ -375,6 +374,13 @@ pub enum GatewayEvent {
         /// Who is where.
         seats: GuildSeats,
         /// What it is called, and what else is said of it.
+        about: About,
+    },
+    /// A guild is called otherwise, or has another picture.
+    GuildChanged {
+        /// The guild.
+        guild: GuildId,
+        /// What is said of it now.
         about: About,
     },
     /// The guild is gone: the bot was removed. An outage does not say this.

@@ -175,14 +175,15 @@ impl Seats {
         })
     }
 
-    /// What is said of the guild. A name that is as before stays the one that is shared.
+    /// What is said of the guild. A name that is as before stays the one that is shared; members that
+    /// are not told stay as they were.
     pub(crate) fn describe(&mut self, guild: GuildId, about: About) {
         let About { name, members, icon } = about;
         let known = self.described.entry(guild).or_default();
         if *known.name != *name {
             known.name = name.into();
         }
-        known.members = members;
+        known.members = members.or(known.members);
         known.icon = icon;
     }
 
@@ -244,6 +245,26 @@ mod tests {
             seats,
             own: Some((ChannelId(1), Hidden::new("s"))),
         }
+    }
+
+    #[test]
+    fn a_guild_that_is_called_otherwise_keeps_its_members() {
+        let mut seats = Seats::default();
+        let about = About {
+            name: "Home".into(),
+            members: NonZeroU32::new(7),
+            icon: Icon::read("00112233445566778899aabbccddeeff"),
+        };
+        seats.describe(GUILD, about);
+        seats.describe(
+            GUILD,
+            About {
+                name: "New Home".into(),
+                ..About::default()
+            },
+        );
+        let Described { name, members, icon } = seats.described(GUILD);
+        assert_eq!((&*name, members, icon), ("New Home", NonZeroU32::new(7), None));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::asked::{Asked, answered, data, wrong_query};
 use super::facts::Facts;
 use super::orders::{field, not_yet};
 use super::routes::Field;
+use crate::lavalink;
 
 pub(super) use guild::{LIVE, guild, look};
 
@@ -219,6 +220,7 @@ pub(super) fn track(track: &Track) -> Value {
     json!({
         "title": track.title,
         "author": track.author,
+        "identifier": lavalink::identifier(&track.encoded),
         "uri": track.uri,
         "duration": track.length_ms,
         "source": track.source,

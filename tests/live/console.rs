@@ -76,7 +76,8 @@ async fn parks_and_releases(page: &mut Page) {
     page.write("eve").await;
     press(page, "#ask", "Park").await;
     page.until(&says("■ parked"), SOON).await;
-    page.until(&says("Silent: it is parked."), SOON).await;
+    page.until(&says("Not known: it is parked; its player may sound on"), SOON)
+        .await;
     page.until(&says("▲ Degraded"), SOON).await;
     page.picture(&picture("parked.png")).await;
     press(page, "#orders", "Release").await;

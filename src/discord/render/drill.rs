@@ -4,8 +4,9 @@ use ostinato_actors::chronicle::{Cause, Death, Ordered};
 
 use super::message::{Card, Message};
 use super::text::{number, safe, span};
+use crate::config::{NotAllowed, Reach};
 use crate::discord::commands::DrillFault;
-use crate::discord::drill::{Drilled, NoDrill, Reach, View};
+use crate::discord::drill::{Drilled, NoDrill, View};
 
 /// Longest quotation, characters.
 const QUOTE: usize = 100;
@@ -48,11 +49,17 @@ fn refused(why: NoDrill) -> String {
             "Discord does not say right now who runs this bot, so nothing was done. Repeat the command in a moment."
                 .into()
         }
-        NoDrill::NotNamed { guild } => format!(
+        NoDrill::NotAllowed {
+            guild,
+            why: NotAllowed::NotNamed,
+        } => format!(
             "No fault may be ordered in this server. To allow it, add `{guild}` to `chaos.guild_allowlist` and start me \
              again."
         ),
-        NoDrill::Shared => "Other servers would feel that too: they share the thread and the storage. It needs \
+        NoDrill::NotAllowed {
+            why: NotAllowed::Shared,
+            ..
+        } => "Other servers would feel that too: they share the thread and the storage. It needs \
                             `chaos.guild_allowlist` to be `*`."
             .into(),
         NoDrill::Asleep => "This server's music sleeps, so nothing could fail. Wake it with /queue and repeat the \

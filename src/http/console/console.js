@@ -222,8 +222,8 @@ function guild(value) {
   $("guild-h").textContent = value.name || value.guild;
   become($("doing"), [phase(value.phase), document.createTextNode(value.state?.track
     ? `  ${value.state.track.title} by ${value.state.track.author}, ${length(value.state.position_ms)} / ${length(value.state.track.duration)}` : "  no track")]);
-  $("silent").textContent = value.silent ? `Silent: ${value.silent}.` : "It is heard.";
-  $("silent").className = value.silent ? "cold" : "running";
+  $("silent").textContent = value.silent ? `Silent: ${value.silent}.` : value.unsure ? `Not known: ${value.unsure}.` : "It is heard.";
+  $("silent").className = value.silent || value.unsure ? "cold" : "running";
   const facts = [
     ["Id", value.guild], ["Shard", value.shard], ["Incarnation", value.incarnation], ["Revision", value.state?.revision], ["Hash", value.state?.hash],
     ["Snapshot", value.snapshot && `revision ${value.snapshot.revision}, ${Math.round(value.snapshot.age_ms / 1000)} s old`],

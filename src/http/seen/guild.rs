@@ -69,6 +69,7 @@ fn one_guild(looked: &GuildLook, chronicle: &Chronicle, began_ms: u64) -> Value 
             "age_ms": looked.now_ms.saturating_sub(saved.at_ms),
         })),
         "silent": silent(looked),
+        "unsure": unsure(looked),
         "now_ms": wall_ms(),
         "lately": looked.trail.iter().map(turn).collect::<Vec<_>>(),
         "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
@@ -92,7 +93,7 @@ fn turn(turn: &Turn) -> Value {
     let (kind, why) = match turn.heard {
         Heard::Sound => ("sound", None),
         Heard::Silence(silence) => (kind(silence), Some(silence.why())),
-        Heard::Parked => ("unknown", Some("parked, and nobody watches its player")),
+        Heard::Parked => ("unknown", Some(PARKED)),
     };
     json!({
         "at_ms": turn.at_ms,
@@ -114,11 +115,19 @@ const fn kind(silence: Silence) -> &'static str {
     }
 }
 
-/// Why nothing is heard, in words; `None`: something is.
+/// What is known of a parked guild that wanted to be heard.
+const PARKED: &str = "it is parked; its player may sound on until it is taken away, and nobody watches it";
+
+/// Why it can't be told whether something is heard.
+fn unsure(looked: &GuildLook) -> Option<&'static str> {
+    (looked.slot.phase == Phase::Parked && looked.row.playing).then_some(PARKED)
+}
+
+/// Why nothing is heard, in words; `None`: something is, or may be.
 fn silent(looked: &GuildLook) -> Option<&'static str> {
     match (&looked.state, looked.slot.phase) {
         (Some(state), _) => state.silence.map(Silence::why),
-        (None, Phase::Parked) => Some("it is parked"),
+        (None, Phase::Parked) => (!looked.row.playing).then_some("it is parked"),
         (None, Phase::BackingOff) => Some("its actor died and will be started again"),
         (None, Phase::Loading) => Some("it is being read from the store"),
         (None, Phase::Cold) => Some("it sleeps: nothing is wanted of it"),
