@@ -17,7 +17,8 @@ pub type Exit = Arc<dyn Fn(Placement) + Send + Sync>;
 /// The wall clock, ms since 1970.
 pub type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Inputs that may wait for the fleet at once; it works them off in microseconds.
+/// Inputs that may wait for the fleet at once; it works them off in microseconds. Sessions that come and go are taken
+/// beyond it: nobody would tell of them again, and each comes from a connection with back-off.
 const MAILBOX: usize = 16_384;
 
 struct FleetActor {
@@ -28,10 +29,6 @@ struct FleetActor {
 
 impl Actor for FleetActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
-    }
 }
 
 #[derive(Message)]
@@ -75,18 +72,23 @@ pub struct FleetHandle(Addr<FleetActor>);
 impl FleetHandle {
     /// Starts the fleet on the current arbiter. Proposals leave through `exit`; `now` is the wall clock.
     pub fn start(exit: Exit, now: Now) -> Self {
-        Self(
+        Self(FleetActor::create(|ctx| {
+            ctx.set_mailbox_capacity(MAILBOX);
             FleetActor {
                 fleet: Fleet::default(),
                 exit,
                 now,
             }
-            .start(),
-        )
+        }))
     }
 
-    pub(crate) fn tell(&self, input: FleetInput) {
-        self.0.do_send(Happened(input));
+    /// `false`: too much waits, and the fleet will not hear of it.
+    pub(crate) fn tell(&self, input: FleetInput) -> bool {
+        if matches!(input, FleetInput::Up { .. } | FleetInput::Down { .. }) {
+            self.0.do_send(Happened(input));
+            return true;
+        }
+        self.0.try_send(Happened(input)).is_ok()
     }
 
     /// How every node stands, by name.
@@ -96,51 +98,85 @@ impl FleetHandle {
 }
 
 impl FleetPort for FleetHandle {
-    fn want(&self, shard: ShardId, guild: GuildId) {
-        self.tell(FleetInput::Want { shard, guild });
+    fn want(&self, shard: ShardId, guild: GuildId) -> bool {
+        self.tell(FleetInput::Want { shard, guild })
     }
 
-    fn release(&self, shard: ShardId, guild: GuildId) {
-        self.tell(FleetInput::Release { shard, guild });
+    fn release(&self, shard: ShardId, guild: GuildId) -> bool {
+        self.tell(FleetInput::Release { shard, guild })
     }
 
     fn audio_event(&self, shard: ShardId, event: &AudioEvent) {
-        match event {
-            AudioEvent::Up { node, resumed, .. } => {
-                self.tell(FleetInput::Up {
-                    shard,
-                    node: node.clone(),
-                    resumed: *resumed,
-                });
-            }
-            AudioEvent::Down { node, lost, .. } => {
-                self.tell(FleetInput::Down {
-                    shard,
-                    node: node.clone(),
-                    lost: *lost,
-                });
-            }
+        let input = match event {
+            AudioEvent::Up { node, resumed, .. } => FleetInput::Up {
+                shard,
+                node: node.clone(),
+                resumed: *resumed,
+            },
+            AudioEvent::Down { node, lost, .. } => FleetInput::Down {
+                shard,
+                node: node.clone(),
+                lost: *lost,
+            },
             AudioEvent::Stats {
                 node,
                 playing,
                 cpu_permille,
                 frame_deficit,
-            } => self.tell(FleetInput::Stats {
+            } => FleetInput::Stats {
                 node: node.clone(),
                 playing: *playing,
                 cpu_permille: *cpu_permille,
                 frame_deficit: *frame_deficit,
-            }),
-            AudioEvent::Guild { .. } => {}
-        }
+            },
+            AudioEvent::Guild { .. } => return,
+        };
+        // Load figures come again.
+        self.tell(input);
     }
 
     fn adopted(&self, shard: ShardId, guild: GuildId, node: NodeId, generation: u64) {
-        self.tell(FleetInput::Adopted {
+        let input = FleetInput::Adopted {
             shard,
             guild,
             node,
             generation,
-        });
+        };
+        if !self.tell(input) {
+            tracing::warn!(%guild, "the fleet does not know where this guild plays; it may be placed anew");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const SHARD: ShardId = ShardId(0);
+
+    #[actix_rt::test]
+    async fn what_waits_for_the_fleet_has_a_bound_and_a_node_that_comes_up_is_heard_of_beyond_it() {
+        let placed = Arc::new(Mutex::new(0_usize));
+        let count = Arc::clone(&placed);
+        let exit: Exit = Arc::new(move |to| *count.lock().unwrap() += usize::from(to.node.is_some()));
+        let fleet = FleetHandle::start(exit, Arc::new(|| 1));
+        // On the fleet's own thread, which gets no turn meanwhile.
+        let taken = (1..=100_000)
+            .take_while(|guild| fleet.want(SHARD, GuildId(*guild)))
+            .count();
+        assert!((MAILBOX..=MAILBOX + 1).contains(&taken), "{taken}");
+        assert!(!fleet.release(SHARD, GuildId(1)), "and nothing more");
+        let up = AudioEvent::Up {
+            node: NodeId::new("n1"),
+            session: String::new(),
+            resumed: false,
+            players: Vec::new(),
+        };
+        fleet.audio_event(SHARD, &up);
+        assert_eq!(fleet.facts().await.unwrap().len(), 1);
+        assert_eq!(*placed.lock().unwrap(), taken);
+        assert!(fleet.want(SHARD, GuildId(100_001)));
     }
 }

@@ -107,6 +107,7 @@ impl GuildActor {
                 restful: wanted.restful,
                 command: matches!(input.input, Input::Command { .. }),
                 queue: u32::try_from(guild.queued()).unwrap_or(u32::MAX),
+                text: guild.text(),
                 heard: guild.silence().map_or(Heard::Sound, Heard::Silence),
                 node: wanted.player.as_ref().map(|player| player.node.clone()),
             };

@@ -34,21 +34,16 @@ impl Known {
         self.guilds = stored.into_iter().map(described).collect();
     }
 
-    /// What is said of a guild. A name that is as before stays the one that is shared.
+    /// What is said of a guild. A name that is as before stays the one that is shared; members that are not told stay as
+    /// they were.
     pub(crate) fn describe(&mut self, guild: GuildId, about: About) {
-        let known = self.guilds.get_mut(&guild);
-        match known {
-            None => drop(self.guilds.insert(guild, about.into())),
-            Some(known) if known.says(&about) => return,
-            Some(known) => {
-                if *known.name != *about.name {
-                    known.name = about.name.into();
-                }
-                known.members = about.members;
-                known.icon = about.icon;
-            }
+        let is_new = match self.guilds.get_mut(&guild) {
+            Some(known) => known.learn(about),
+            None => self.guilds.insert(guild, about.into()).is_none(),
+        };
+        if is_new {
+            self.changed.insert(guild);
         }
-        self.changed.insert(guild);
     }
 
     /// The bot is in the guild no more.
@@ -104,8 +99,17 @@ impl Known {
 }
 
 impl Described {
-    fn says(&self, about: &About) -> bool {
-        *self.name == *about.name && self.members == about.members && self.icon == about.icon
+    /// Tells whether it is something else than before.
+    fn learn(&mut self, About { name, members, icon }: About) -> bool {
+        let members = members.or(self.members);
+        if *self.name == *name && self.members == members && self.icon == icon {
+            return false;
+        }
+        if *self.name != *name {
+            self.name = name.into();
+        }
+        (self.members, self.icon) = (members, icon);
+        true
     }
 }
 
@@ -156,6 +160,23 @@ mod tests {
         known.mark_changed([CLUB, HOME].into_iter());
         assert_eq!(known.take_changed(1), written[..1]);
         assert_eq!(known.take_changed(1), written[1..]);
+    }
+
+    #[test]
+    fn a_guild_that_is_called_otherwise_keeps_its_members() {
+        let mut known = Known::default();
+        known.describe(HOME, about("Home"));
+        known.describe(
+            HOME,
+            About {
+                name: "New Home".into(),
+                icon: Icon::read("00112233445566778899aabbccddeeff"),
+                ..About::default()
+            },
+        );
+        let now = known.of(HOME);
+        assert_eq!((&*now.name, now.members), ("New Home", NonZeroU32::new(12)));
+        assert!(now.icon.is_some());
     }
 
     #[test]

@@ -113,12 +113,14 @@ impl Lanes {
         if let Some((node, generation)) = adopted {
             fleet.adopted(shard.id, guild, node, generation);
         }
-        if lane.placed.replace(wanted.needs_node) != wanted.needs_node {
-            if wanted.needs_node {
-                fleet.want(shard.id, guild);
+        if lane.placed.get() != wanted.needs_node {
+            let told = if wanted.needs_node {
+                fleet.want(shard.id, guild)
             } else {
-                fleet.release(shard.id, guild);
-            }
+                fleet.release(shard.id, guild)
+            };
+            // What is not heard is told again with the guild's next change.
+            lane.placed.set(told == wanted.needs_node);
         }
         let voice = {
             let mut told = lane.voice.borrow_mut();

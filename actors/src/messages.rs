@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::Message;
 use ostinato_machine::guild::{Guild, GuildFacts, Snapshot, Stamped};
-use ostinato_machine::ids::NodeId;
+use ostinato_machine::ids::{ChannelId, NodeId};
 use ostinato_machine::slot::{NotNow, SlotInput, SlotOrder};
 use tokio::sync::oneshot;
 
@@ -96,6 +96,8 @@ pub(crate) struct Applied {
     pub(crate) command: bool,
     /// Tracks that wait in the guild's queue.
     pub(crate) queue: u32,
+    /// The text channel that it speaks in.
+    pub(crate) text: Option<ChannelId>,
     /// What is heard of it, as far as it knows.
     pub(crate) heard: Heard,
     /// The node of its wanted player.

@@ -275,8 +275,7 @@ impl Operator {
     pub async fn drain_node(&self, node: &NodeId, on: bool) -> Result<(), Unanswered> {
         self.knows(node).await?;
         let node = node.clone();
-        self.fleet.tell(FleetInput::Drain { node, on });
-        Ok(())
+        self.to_fleet(FleetInput::Drain { node, on })
     }
 
     /// Moves the player of a guild to a node, or to the best one that it is not on.
@@ -289,8 +288,7 @@ impl Operator {
         }
         let shard = shard_of(guild, self.total);
         self.keeper(shard)?;
-        self.fleet.tell(FleetInput::Move { shard, guild, node });
-        Ok(())
+        self.to_fleet(FleetInput::Move { shard, guild, node })
     }
 
     /// Looks again whether a guild is on a good node, and moves it if it is not.
@@ -300,8 +298,11 @@ impl Operator {
     pub fn place_again(&self, guild: GuildId) -> Result<(), Unanswered> {
         let shard = shard_of(guild, self.total);
         self.keeper(shard)?;
-        self.fleet.tell(FleetInput::Again { shard, guild });
-        Ok(())
+        self.to_fleet(FleetInput::Again { shard, guild })
+    }
+
+    fn to_fleet(&self, input: FleetInput) -> Result<(), Unanswered> {
+        self.fleet.tell(input).then_some(()).ok_or(Unanswered::Stuck)
     }
 
     /// Whether a guild would hear of a fault: one that sleeps never would.

@@ -1,18 +1,19 @@
 //! The doors to the outside, declared where they are needed and implemented where the vendor lives.
 //!
-//! Every port belongs to one arbiter, or to the root's thread, and is never sent to another thread. No method blocks. What takes time returns a
-//! future that a lane drives under its deadline; a port keeps its own deadlines too. Errors have one shape,
-//! [`PortError`], so that back-off is written once.
+//! Every port belongs to one arbiter, or to the root's thread, and is never sent to another thread. No method blocks.
+//! What takes time returns a future that a lane drives under its deadline; a port keeps its own deadlines too. Errors
+//! have one shape, [`PortError`], so that back-off is written once.
 
 mod audit;
 mod card;
 mod discord;
+mod side;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
-use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Related, Report, Seat, Seen, Snapshot};
+use ostinato_machine::guild::{Input, Loaded, PlayerOrder, Record, Related, Report, Seen, Snapshot};
 use ostinato_machine::ids::{CauseId, ChannelId, GuildId, Hidden, NodeId, ShardId};
 use ostinato_machine::track::Track;
 
@@ -21,6 +22,7 @@ use crate::about::About;
 pub use audit::{Audit, AuditFilter, AuditKind, Owner, Told};
 pub use card::CardOrder;
 pub use discord::{Discord, First, Shows};
+pub use side::{GuildSeats, ShardCheckpoint, StoredShard};
 
 /// A future of a port, driven on the arbiter that owns the port.
 pub type Work<T> = LocalBoxFuture<'static, Result<T, PortError>>;
@@ -112,14 +114,13 @@ pub struct Ports {
 
 // ---------------------------------------------------------------------------------------------------------- fleet
 
-/// The fleet, as a shard sees it: it chooses nodes and nothing more. Calls never block and never fail; what it decides
-/// comes back through the ingress (`push(guild, CauseId::Internal, input)`) as [`Input::Placed`], and guilds then ask for it in their wanted
-/// player. Repeating a call is harmless.
+/// The fleet, as a shard sees it: it chooses nodes and nothing more. Calls never block; what it decides comes back
+/// through the ingress as [`Input::Placed`], and guilds then ask for it in their wanted player. Repeating a call is harmless.
 pub trait FleetPort {
-    /// The guild needs a node. A guild that has one already is told the same again.
-    fn want(&self, shard: ShardId, guild: GuildId);
-    /// The guild needs no node any more.
-    fn release(&self, shard: ShardId, guild: GuildId);
+    /// The guild needs a node. A guild that has one already is told the same again. `false`: too much waits; say it again.
+    fn want(&self, shard: ShardId, guild: GuildId) -> bool;
+    /// The guild needs no node any more. `false` as above.
+    fn release(&self, shard: ShardId, guild: GuildId) -> bool;
     /// What a node's session said, in the order in which it was said: sessions that come and go, and load figures.
     fn audio_event(&self, shard: ShardId, event: &AudioEvent);
     /// The guild goes on with the player that a node reported.
@@ -170,46 +171,6 @@ pub struct Save {
 pub struct Appended {
     /// Whether the journal of this guild has grown beyond its bound and wants a snapshot.
     pub wants_snapshot: bool,
-}
-
-/// What is stored of one shard.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StoredShard {
-    /// The gateway session to resume.
-    pub gateway: Option<GatewaySession>,
-    /// Users in voice per guild, as of the last side checkpoint.
-    pub seats: Vec<GuildSeats>,
-    /// Guilds to load at once.
-    pub awake: Vec<GuildId>,
-    /// Audio sessions to resume.
-    pub nodes: Vec<(NodeId, String)>,
-    /// Guilds that the bot is in, and what Discord said of each.
-    pub known: Vec<(GuildId, About)>,
-}
-
-/// What the side checkpoint of a shard writes, each second and at the end. All of it is in one commit, and so the caller
-/// keeps it small.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ShardCheckpoint {
-    /// The gateway session; `None` leaves the stored one, `Some(None)` forgets it.
-    pub gateway: Option<Option<GatewaySession>>,
-    /// Guilds whose seats changed, whole. A guild with neither users nor own seat is deleted.
-    pub seats: Vec<GuildSeats>,
-    /// Audio sessions that changed; `None` forgets.
-    pub nodes: Vec<(NodeId, Option<String>)>,
-    /// Guilds of which Discord said something else. `None`: the bot is in it no more.
-    pub known: Vec<(GuildId, Option<About>)>,
-}
-
-/// Users in voice of one guild.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct GuildSeats {
-    /// The guild, as a number.
-    pub guild: u64,
-    /// Users in voice, without the bot itself.
-    pub seats: Vec<Seat>,
-    /// The bot's own channel and voice session.
-    pub own: Option<(ChannelId, Hidden)>,
 }
 
 /// Journal, snapshots and side data. Calls of one arbiter are worked off in the order they were made: a load sees every
@@ -380,6 +341,13 @@ pub enum GatewayEvent {
         /// Who is where.
         seats: GuildSeats,
         /// What it is called, and what else is said of it.
+        about: About,
+    },
+    /// A guild is called otherwise, or has another picture.
+    GuildChanged {
+        /// The guild.
+        guild: GuildId,
+        /// What is said of it now.
         about: About,
     },
     /// The guild is gone: the bot was removed. An outage does not say this.

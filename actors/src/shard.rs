@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use actix::Addr;
 use ostinato_machine::guild::{Guild, Input};
-use ostinato_machine::ids::{GuildId, NodeId, ShardId};
+use ostinato_machine::ids::{ChannelId, GuildId, NodeId, ShardId};
 use ostinato_machine::restart::{CommonCause, Tokens};
 use ostinato_machine::slot::{Phase, Refused, Slot, SlotFacts, SlotInput};
 use tokio::sync::Notify;
@@ -93,6 +93,8 @@ pub(crate) struct Entry {
     pub(crate) rests_since_ms: Option<u64>,
     /// Tracks that wait in the guild's queue, as of its newest input.
     pub(crate) queue: u32,
+    /// The text channel that it speaks in, likewise.
+    pub(crate) text: Option<ChannelId>,
     /// What was heard of it lately.
     pub(crate) trail: Trail,
     /// What it may be told at once; `None` before the first command.
@@ -267,6 +269,11 @@ impl Shard {
     /// Tracks that wait in the guild's queue, as far as an actor has told.
     pub(crate) fn queued(&self, guild: GuildId) -> u32 {
         self.table.borrow().entries.get(&guild).map_or(0, |entry| entry.queue)
+    }
+
+    /// The text channel that the guild speaks in, as far as an actor has told.
+    pub(crate) fn text(&self, guild: GuildId) -> Option<ChannelId> {
+        self.table.borrow().entries.get(&guild).and_then(|entry| entry.text)
     }
 
     /// The guild's newest snapshot, if it was written while its slot was there.

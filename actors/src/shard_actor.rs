@@ -183,6 +183,7 @@ impl ShardActor {
             }
             entry.wake_at_ms = applied.wake_at_ms;
             entry.queue = applied.queue;
+            entry.text = applied.text;
             entry.trail.put(Turn {
                 at_ms: now.wall_ms,
                 incarnation: applied.incarnation,

@@ -4,6 +4,7 @@
 //! before the file; empty is unset. What comes out is a typed [`Config`], or every [`Problem`] together. Nothing here
 //! opens a socket or starts anything, and nothing outside reads a variable.
 
+mod chaos;
 mod check;
 mod key;
 mod keys;
@@ -20,11 +21,12 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use chaos::{ChaosConfig, NotAllowed, Reach, Struck};
 pub use check::is_loopback;
 pub use key::{Default, Key, Kind, Place, Section, Unit};
 pub use keys::{KEYS, keys};
 pub use node::Node;
-pub use parts::{ChaosConfig, LogConfig, PrefixMode, ServerConfig};
+pub use parts::{LogConfig, PrefixMode, ServerConfig};
 pub use problem::{Problem, Problems};
 pub use read::{Effective, Origin, Reading, read};
 pub use secret::Secret;

@@ -1,17 +1,16 @@
 //! The settings of each part of the bot, made from the values. Bounds were checked when the values were read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ostinato_actors::watchdog::WatchTimes;
-use ostinato_machine::ids::{GuildId, UserId};
+use ostinato_machine::ids::UserId;
 use ostinato_machine::limits::Limits;
 use ostinato_machine::restart::RestartPolicy;
 use ostinato_machine::slot::SlotPolicy;
 
 use super::Config;
-use super::check::guild_ids;
 use super::key::{Kind, Unit};
 use super::node::Node;
 use super::read::Reading;
@@ -43,37 +42,6 @@ pub struct ServerConfig {
     pub port: u16,
     /// What callers must show.
     pub key: Option<Secret>,
-}
-
-/// Where faults may be ordered.
-#[derive(Clone, Debug, Default)]
-pub struct ChaosConfig {
-    /// Whether they may be ordered at all.
-    pub enabled: bool,
-    everywhere: bool,
-    guilds: BTreeSet<GuildId>,
-}
-
-impl ChaosConfig {
-    /// Faults may be ordered in these guilds; in every one where none is named.
-    #[cfg(test)]
-    pub(crate) fn on(guilds: &[u64]) -> Self {
-        Self {
-            enabled: true,
-            everywhere: guilds.is_empty(),
-            guilds: guilds.iter().copied().map(GuildId).collect(),
-        }
-    }
-
-    /// Whether faults may be ordered in every guild.
-    pub fn admits_all(&self) -> bool {
-        self.enabled && self.everywhere
-    }
-
-    /// Whether faults may be ordered in this guild.
-    pub fn admits(&self, guild: GuildId) -> bool {
-        self.enabled && (self.everywhere || self.guilds.contains(&guild))
-    }
 }
 
 /// Which messages are taken for commands.
@@ -231,16 +199,6 @@ impl Config {
         WatchTimes {
             alarm_ms: self.reading.ms("supervision.wedged_alarm_s"),
             exit_ms: self.reading.ms("supervision.wedged_exit_s"),
-        }
-    }
-
-    /// Where faults may be ordered.
-    pub fn chaos(&self) -> ChaosConfig {
-        let text = self.reading.text("chaos.guild_allowlist").unwrap_or_default();
-        ChaosConfig {
-            enabled: self.reading.flag("chaos.enabled"),
-            everywhere: text.trim() == "*",
-            guilds: guild_ids(text).unwrap_or_default().into_iter().map(GuildId).collect(),
         }
     }
 

@@ -12,7 +12,7 @@ use serenity::model::permissions::Permissions;
 
 use super::answers::Asker;
 use super::commands::{self, Completes, Drill, Interpreted, Local, Table};
-use super::drill::Drills;
+use super::drill::{Drilled, Drills, NoDrill};
 use super::gateway::{Content, Interactions};
 use super::interaction::{Data, Interaction};
 use super::replies::Replies;
@@ -36,9 +36,9 @@ pub struct Door {
 }
 
 impl Door {
-    /// A door that answers through `replies` what needs no guild, hands faults by order to `drills`, and dates commands by this machine's clock. Messages
-    /// that begin with `prefix` are commands too, as long as their words may be read. What is offered while somebody types
-    /// is looked for at `audio`.
+    /// A door that answers through `replies` what needs no guild, hands faults by order to `drills`, and dates commands
+    /// by this machine's clock. Messages that begin with `prefix` are commands too, as long as their words may be read.
+    /// What is offered while somebody types is looked for at `audio`.
     pub fn new(
         (replies, drills): (Rc<Replies>, Drills),
         skew: Skew,
@@ -183,6 +183,11 @@ impl Interactions for Door {
         let command = match interpreted {
             Interpreted::Guild { command, .. } => command,
             Interpreted::Here(local) => return self.answer(shard, &reply, &local),
+            // Whether the process before obeyed it, nobody knows, and Discord takes an answer to a message twice.
+            Interpreted::Drill(_) if written.replayed => {
+                let late = Drilled::Refused(NoDrill::Late);
+                return self.answer(shard, &reply, &Local::Drill(Box::new(late)));
+            }
             Interpreted::Drill(drill) => return self.drill(shard, drill, (Some(written.guild), written.user), reply),
         };
         let event = GatewayEvent::Input {

@@ -17,20 +17,19 @@ use ostinato_actors::ports::{Clock, PortError};
 use ostinato_machine::guild::Fault as GuildFault;
 use ostinato_machine::ids::{GuildId, ReplyTo, UserId};
 
-pub use self::answer::{Drilled, NoDrill, Reach, View};
+pub use self::answer::{Drilled, NoDrill, View};
 use self::owners::Owners;
 use super::commands::{Drill, DrillFault, Local, Table};
 use super::replies::Replies;
 use super::rest::Rest;
 use crate::audit;
-use crate::config::ChaosConfig;
+use crate::config::{ChaosConfig, Struck};
 use crate::store::StoreFaults;
 
 /// How many of the last faults are shown.
 const SHOWN: usize = 5;
 
-/// A message that is older is not obeyed, ms: nobody looks any more, and one that ended the process would come again
-/// with the next one.
+/// What is older is not obeyed, ms: nobody looks any more.
 const OLD_MS: u64 = 15_000;
 
 /// The faults that can be ordered in this process, and where. Cloning shares it.
@@ -57,22 +56,10 @@ impl Range {
         let _ = self.operator.set(operator);
     }
 
-    /// How far a fault may reach that is ordered in `guild`.
-    fn reach(&self, guild: GuildId) -> Reach {
-        match (self.config.admits_all(), self.config.admits(guild)) {
-            (true, _) => Reach::Everywhere,
-            (false, true) => Reach::Here,
-            (false, false) => Reach::Nowhere,
-        }
-    }
-
     /// Whether the fault may be ordered in `guild` and would be felt there.
     async fn ready(&self, guild: GuildId, fault: DrillFault) -> Result<(), NoDrill> {
-        match self.reach(guild) {
-            Reach::Nowhere => return Err(NoDrill::NotNamed { guild }),
-            Reach::Here if reaches_beyond(fault) => return Err(NoDrill::Shared),
-            Reach::Here | Reach::Everywhere => {}
-        }
+        let allowed = self.config.allows(struck(fault, guild));
+        allowed.map_err(|why| NoDrill::NotAllowed { guild, why })?;
         match fault {
             DrillFault::StoreSlow { .. } | DrillFault::StoreFull { .. } => return Ok(()),
             DrillFault::Panic | DrillFault::Poison | DrillFault::Block { .. } => {}
@@ -107,11 +94,11 @@ impl Range {
     }
 }
 
-/// Whether other guilds feel it: those of the same thread, or all.
-const fn reaches_beyond(fault: DrillFault) -> bool {
+/// Whom it strikes when it is ordered in `guild`.
+const fn struck(fault: DrillFault, guild: GuildId) -> Struck {
     match fault {
-        DrillFault::Panic | DrillFault::Poison => false,
-        DrillFault::Block { .. } | DrillFault::StoreSlow { .. } | DrillFault::StoreFull { .. } => true,
+        DrillFault::Panic | DrillFault::Poison => Struck::Guild(guild),
+        DrillFault::Block { .. } | DrillFault::StoreSlow { .. } | DrillFault::StoreFull { .. } => Struck::Others,
     }
 }
 
@@ -185,8 +172,7 @@ impl Drills {
 
     /// Whether `user` may order anything, and in time.
     async fn admit(&self, user: UserId, reply: &ReplyTo) -> Result<(), NoDrill> {
-        let age_ms = self.clock.now_ms().saturating_sub(reply.made_ms);
-        if reply.made_ms > 0 && age_ms > OLD_MS {
+        if self.clock.now_ms().saturating_sub(reply.made_ms) > OLD_MS {
             return Err(NoDrill::Late);
         }
         match self.owners.have(user).await {
@@ -213,7 +199,7 @@ impl Drills {
         let chronicle = self.range.chronicle();
         let mut last = chronicle.map(|all| all.drills(guild)).unwrap_or_default();
         last.truncate(SHOWN);
-        let reach = self.range.reach(guild);
+        let reach = self.range.config.reach(guild);
         Drilled::Status(View { guild, reach, last })
     }
 }

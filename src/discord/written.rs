@@ -17,6 +17,8 @@ pub struct Written {
     pub text: Box<str>,
     /// When it came in, wall-clock ms.
     pub arrived_ms: u64,
+    /// A session that goes on brings it: it was missed, or the process before had it already.
+    pub replayed: bool,
 }
 
 /// How a message called the bot, and what it goes on with.

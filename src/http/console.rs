@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
+use ostinato_machine::ids::GuildId;
 use serde_json::json;
 
 use super::asked::{Asked, answered};
@@ -50,8 +51,8 @@ pub(super) fn timeline(_: Asked) -> Answer {
 /// The tree once a second, until nobody reads it. Made once for all who look, and not at all when nobody does. Whoever
 /// names a guild is told of it as well.
 pub(super) fn stream(asked: Asked) -> Answer {
-    let guild = match seen::of_query(&asked) {
-        Ok(guild) => guild,
+    let guild = match asked.asked_number("guild") {
+        Ok(guild) => guild.map(GuildId),
         Err(response) => return answered(response),
     };
     let door = asked.door.clone();

@@ -47,7 +47,7 @@ impl Scope {
             Self::Control => {
                 "As read. Ten orders a second, thirty at once; a page of another site that is open in a browser may give none."
             }
-            Self::Chaos => "As control, where `chaos.enabled` is on. A guild must be in `chaos.guild_allowlist`.",
+            Self::Chaos => "As control, where `chaos.enabled` is on, of what `chaos.guild_allowlist` lets fail.",
         }
     }
 
@@ -382,9 +382,8 @@ mod tests {
 
     #[test]
     fn faults_by_order_have_a_limit_of_their_own() {
-        let mut chaos = ChaosConfig::default();
-        chaos.enabled = true;
-        let spare = Door::new(Arc::default(), Some(Secret::new("secret")), chaos, Steer::nowhere());
+        let key = Some(Secret::new("secret"));
+        let spare = Door::new(Arc::default(), key, ChaosConfig::on(&[]), Steer::nowhere());
         let right = [("authorization", "Bearer secret")];
         let all: Vec<u16> = (0..200)
             .map(|_| status(&spare, Scope::Chaos, "10.0.0.9", &right))

@@ -185,9 +185,10 @@ impl Facts {
         self.registered.store(true, Ordering::Relaxed);
     }
 
-    /// The process is about to end.
+    /// The process is about to end. Who was refused at the doors until now is written down with the last of the audit.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.tell_knocks();
     }
 
     /// What is known of the outside; `None` until Discord has answered.

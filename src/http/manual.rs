@@ -42,7 +42,7 @@ const STATUS: &str = "\n## What `/status` says, and what it does not\n\n\
     | `totalStreams`, `commandsTotal`, `incidentsTotal` | counted since this process began |\n\
     | fields that end in `24h` | over the last 24 hours of this process, from one sample a minute; younger, over its life. `listeners24h` is the average of the samples |\n\
     | `uptimePercent` | of the same samples, those in which the bot was ready |\n\
-    | `name`, `memberCount`, `icon` of a guild | as Discord last announced the guild: at a new gateway session, and when the bot is invited. A process that resumes a session is told nothing and says what the one before it was told. Members who come and go later are not counted: their events are not asked for |\n\
+    | `name`, `memberCount`, `icon` of a guild | as Discord last announced the guild: at a new gateway session, and when the bot is invited; name and picture are told anew when they change. A process that resumes a session is told nothing and says what the one before it was told. Members who come and go later are not counted: their events are not asked for |\n\
     | `channelName` | `null`. The names of all channels of ten thousand guilds would take more memory than everything else that is kept of them, and a request for each channel would be taken from those that answers need |\n\
     | `region` of a node, `nodeRegion` | as the configuration says it (`lavalink_nodes`, `region`); `null` where it does not |\n\
     | `desiredRegion` | `auto`: no settings wish for a region |\n\

@@ -20,6 +20,7 @@ use super::asked::{Asked, data};
 use super::door::problem;
 use super::routes::Field;
 use crate::audit;
+use crate::config::{NotAllowed, Struck};
 
 pub(super) use guild::{fault, move_guild, park, passivate, record, release, restart_guild};
 pub(super) use process::{drain_process, log, register, restart_process, store_fault};
@@ -184,6 +185,16 @@ pub(super) fn unanswered(why: &Unanswered) -> HttpResponse {
         Unanswered::Stuck => StatusCode::SERVICE_UNAVAILABLE,
     };
     problem(status, "nothing came of it", &why.to_string())
+}
+
+/// Whether a fault may be ordered that strikes these: the rule that holds in Discord too.
+fn allowed(asked: &Asked, struck: Struck) -> Result<(), HttpResponse> {
+    let fix = |why| match why {
+        NotAllowed::NotNamed => "name it in CHAOS_GUILD_ALLOWLIST",
+        NotAllowed::Shared => "let CHAOS_GUILD_ALLOWLIST be *, where every guild can be spared",
+    };
+    let refuse = |why: NotAllowed| problem(StatusCode::FORBIDDEN, &why.to_string(), fix(why));
+    asked.door.chaos.allows(struck).map_err(refuse)
 }
 
 fn refused<T>(result: Result<T, Unanswered>) -> Result<T, HttpResponse> {

@@ -186,13 +186,13 @@ pub const ROUTES: &[Route] = &[
     .with(&orders::MOVE),
     post(
         "/control/guilds/{guild}/record",
-        "Records what goes in and what follows, without tokens and what listeners wrote, for `ostinato replay`.",
+        "Records what goes in and what follows, without tokens and what listeners wrote, for `ostinato replay`. The oldest recordings make room.",
         orders::record,
     )
     .with(&orders::RECORD),
     post(
         "/control/guilds/{guild}/fault",
-        "Lets the guild fail, to see how that is borne.",
+        "Lets the guild fail, to see how that is borne. Others feel a block: for that the list must be `*`.",
         orders::fault,
     )
     .with(&orders::FAULT)
@@ -241,7 +241,7 @@ pub const ROUTES: &[Route] = &[
     .with(&orders::LOG),
     post(
         "/control/store/fault",
-        "Lets the store be slow or full, to see how that is borne.",
+        "Lets the store be slow or full, to see how that is borne. All guilds feel it: the list must be `*`.",
         orders::store_fault,
     )
     .with(&orders::STORE_FAULT)

@@ -18,8 +18,9 @@ use super::asked::{Asked, answered, data, wrong_query};
 use super::facts::Facts;
 use super::orders::{field, not_yet};
 use super::routes::Field;
+use crate::lavalink;
 
-pub(super) use guild::{LIVE, guild, look, of_query};
+pub(super) use guild::{LIVE, guild, look};
 
 type Answer = LocalBoxFuture<'static, HttpResponse>;
 
@@ -219,6 +220,7 @@ pub(super) fn track(track: &Track) -> Value {
     json!({
         "title": track.title,
         "author": track.author,
+        "identifier": lavalink::identifier(&track.encoded),
         "uri": track.uri,
         "duration": track.length_ms,
         "source": track.source,

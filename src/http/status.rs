@@ -164,6 +164,7 @@ fn player(outside: &Outside, row: &GuildRow) -> Value {
         "guildName": *row.name,
         "isPlaying": row.playing,
         "queueLength": row.queue,
+        "textChannelId": row.text.map(|channel| channel.to_string()),
         "voiceChannelId": row.channel.map(|channel| channel.to_string()),
         "currentTrack": row.track.as_ref().map(|now| track(now)),
         "listeners": row.listeners,

@@ -13,8 +13,12 @@ fn free_port() -> u16 {
 }
 
 fn config(status: u16, metrics: u16) -> Config {
+    config_with(status, metrics, &[])
+}
+
+fn config_with(status: u16, metrics: u16, more: &[(&str, &str)]) -> Config {
     let (status, metrics) = (status.to_string(), metrics.to_string());
-    let environment = [
+    let mut environment = vec![
         ("DISCORD_TOKEN", "token"),
         ("LAVALINK_HOST", "127.0.0.1"),
         ("LAVALINK_PASSWORD", "password"),
@@ -22,6 +26,7 @@ fn config(status: u16, metrics: u16) -> Config {
         ("METRICS_PORT", metrics.as_str()),
         ("METRICS_KEY", "very secret key"),
     ];
+    environment.extend_from_slice(more);
     Config::from_reading(read(&Sources::of("", &environment))).unwrap()
 }
 
@@ -144,6 +149,24 @@ fn what_is_asked_wrongly_is_told_with_what_would_be_right() {
         assert!(answer.starts_with(&start) && answer.contains(said), "{path}: {answer}");
     }
     drop(servers);
+}
+
+#[test]
+fn a_fault_that_other_guilds_feel_is_ordered_only_where_all_may_fail() {
+    let full = ("/control/store/fault", r#"{"full":true,"for_ms":60000}"#);
+    let block = ("/control/guilds/5/fault", r#"{"kind":"block","ms":1}"#);
+    for (list, status_of_full, status_of_block) in [("5", 403, 403), ("*", 200, 503)] {
+        let (facts, steer, port) = (Arc::default(), Steer::nowhere(), free_port());
+        let chaos = [("CHAOS_ENABLED", "true"), ("CHAOS_GUILD_ALLOWLIST", list)];
+        let servers = Servers::start(&config_with(port, free_port(), &chaos), &facts, &steer).unwrap();
+        assert_eq!(get(port, "/live").0, 200);
+        let told = order(port, full.0, full.1);
+        assert!(told.starts_with(&format!("HTTP/1.1 {status_of_full} ")), "{told}");
+        assert_eq!(steer.store().strike().is_err(), list == "*");
+        let told = order(port, block.0, block.1);
+        assert!(told.starts_with(&format!("HTTP/1.1 {status_of_block} ")), "{told}");
+        drop(servers);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod attend;
 mod audio;
 mod connect;
+mod encoded;
 mod figures;
 mod found;
 mod related;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use ostinato_machine::ids::{Hidden, NodeId, UserId};
 
 pub use audio::Nodes;
+pub(crate) use encoded::identifier;
 pub use figures::{NodeFigures, SearchFigures};
 
 /// One node.

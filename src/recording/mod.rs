@@ -8,14 +8,14 @@
 mod line;
 mod redact;
 mod roll;
+mod shelf;
 
 #[cfg(test)]
 mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ostinato_actors::record::{Tape, tape};
@@ -33,6 +33,12 @@ const LARGEST: u64 = 16 * 1_024 * 1_024;
 /// Recordings at once.
 const AT_ONCE: usize = 3;
 
+/// Recordings that are kept, those that run included.
+const KEPT: usize = 64;
+
+/// Bytes of them, as if those that run were as large as they may become.
+const KEPT_BYTES: u64 = 256 * 1_024 * 1_024;
+
 /// The folder under `DATA_DIR`.
 const FOLDER: &str = "recordings";
 
@@ -40,8 +46,29 @@ const FOLDER: &str = "recordings";
 #[derive(Clone, Debug)]
 pub struct Recorder {
     folder: PathBuf,
-    running: Arc<AtomicUsize>,
+    running: Arc<Mutex<Vec<PathBuf>>>,
+    bounds: Bounds,
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Bytes of one recording.
     largest: u64,
+    /// Recordings.
+    kept: usize,
+    /// Bytes of all.
+    bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            largest: LARGEST,
+            kept: KEPT,
+            bytes: KEPT_BYTES,
+        }
+    }
 }
 
 /// Why none is made.
@@ -60,12 +87,16 @@ pub enum NotRecorded {
     },
 }
 
-/// Counts a recording as long as it runs.
-struct Running(Arc<AtomicUsize>);
+/// Names a recording as long as it runs.
+struct Running {
+    all: Arc<Mutex<Vec<PathBuf>>>,
+    path: PathBuf,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|path| *path != self.path);
     }
 }
 
@@ -74,8 +105,8 @@ impl Recorder {
     pub fn new(data_dir: &Path) -> Self {
         Self {
             folder: data_dir.join(FOLDER),
-            running: Arc::new(AtomicUsize::new(0)),
-            largest: LARGEST,
+            running: Arc::default(),
+            bounds: Bounds::default(),
         }
     }
 
@@ -84,20 +115,21 @@ impl Recorder {
         &self.folder
     }
 
-    /// Makes the file and waits for the guild's actor to use the tape. The file is taken away again if it never does.
+    /// Makes the file and waits for the guild's actor to use the tape. The file is taken away again if it never does. The
+    /// oldest recordings make room.
     ///
     /// # Errors
     /// [`NotRecorded`].
     pub fn begin(&self, guild: GuildId, at_ms: u64, length: Duration) -> Result<(Tape, PathBuf), NotRecorded> {
-        let running = self.running()?;
-        let path = self.folder.join(format!("{guild}-{at_ms}.jsonl"));
+        let path = self.folder.join(shelf::name(guild, at_ms));
+        let running = self.running(&path)?;
         let fault = |source| NotRecorded::File {
             path: path.clone(),
             source,
         };
         let file = self.file(&path).map_err(fault)?;
         let (tape, reel) = tape();
-        let (place, largest) = (path.clone(), self.largest);
+        let (place, largest) = (path.clone(), self.bounds.largest);
         std::thread::Builder::new()
             .name("recording".into())
             .spawn(move || {
@@ -108,13 +140,18 @@ impl Recorder {
         Ok((tape, path))
     }
 
-    fn running(&self) -> Result<Running, NotRecorded> {
-        let before = self.running.fetch_add(1, Ordering::AcqRel);
-        let running = Running(Arc::clone(&self.running));
-        if before >= AT_ONCE {
+    /// One more that runs at `path`, with room for it.
+    fn running(&self, path: &Path) -> Result<Running, NotRecorded> {
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= AT_ONCE {
             return Err(NotRecorded::Enough);
         }
-        Ok(running)
+        all.push(path.to_owned());
+        shelf::trim(&self.folder, &all, self.bounds);
+        Ok(Running {
+            all: Arc::clone(&self.running),
+            path: path.to_owned(),
+        })
     }
 
     /// A new file for this user alone.

@@ -10,7 +10,7 @@ use ostinato_machine::ids::{CauseId, GuildId};
 use ostinato_machine::limits::Limits;
 
 use super::roll::Roll;
-use super::{NotRecorded, Recorder};
+use super::{Bounds, NotRecorded, Recorder};
 
 const GUILD: GuildId = GuildId(7);
 
@@ -60,7 +60,10 @@ fn the_time_ends_a_recording_and_the_guild_hears_of_it() {
 fn its_size_ends_a_recording() {
     let directory = tempfile::tempdir().unwrap();
     let recorder = Recorder {
-        largest: 3_000,
+        bounds: Bounds {
+            largest: 3_000,
+            ..Bounds::default()
+        },
         ..Recorder::new(directory.path())
     };
     let (tape, path) = recorder.begin(GUILD, 1, Duration::from_secs(60)).unwrap();
@@ -115,4 +118,56 @@ fn few_at_once_and_none_that_never_begins() {
         let (_tape, path) = recorder.begin(GUILD, 6, minute).unwrap();
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
+}
+
+/// What lies in the folder of recordings.
+fn names(recorder: &Recorder) -> Vec<String> {
+    let entries = std::fs::read_dir(recorder.folder()).unwrap();
+    let mut all: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn the_oldest_make_room_and_what_runs_or_is_somebody_elses_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let bounds = Bounds {
+        largest: 100,
+        kept: 4,
+        bytes: 1_000,
+    };
+    let recorder = Recorder {
+        bounds,
+        ..Recorder::new(directory.path())
+    };
+    let minute = Duration::from_secs(60);
+    // The oldest of all, and it runs.
+    let (_running, path) = recorder.begin(GUILD, 1, minute).unwrap();
+    let put = |name: &str, bytes: usize| std::fs::write(recorder.folder().join(name), vec![b'x'; bytes]).unwrap();
+    put("notes.jsonl", 5_000);
+    put("9-10.jsonl", 10);
+    put("8-9.jsonl", 10);
+    put("8-11.jsonl", 10);
+    let (tape, _) = recorder.begin(GUILD, 12, minute).unwrap();
+    assert_eq!(
+        names(&recorder),
+        ["7-1.jsonl", "7-12.jsonl", "8-11.jsonl", "9-10.jsonl", "notes.jsonl"],
+        "four, the newest"
+    );
+    drop(tape);
+    put("8-11.jsonl", 795);
+    let until = Instant::now() + Duration::from_secs(10);
+    while recorder.running.lock().unwrap().len() > 1 {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let (_tape, _) = recorder.begin(GUILD, 13, minute).unwrap();
+    assert_eq!(
+        names(&recorder),
+        ["7-1.jsonl", "7-13.jsonl", "8-11.jsonl", "notes.jsonl"],
+        "two that may become as large as they may, and what is left of the bytes"
+    );
+    assert!(path.exists());
 }

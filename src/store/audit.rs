@@ -10,7 +10,7 @@ use super::job::Done;
 use super::tables::{self, down, signed};
 use super::writer::{Tell, Writer};
 
-/// The owner as the table has it. No guild has these numbers: Discord makes ids of times.
+/// The owner as the table has it. No guild has the numbers of the others: [`Told::owner`](ostinato_actors::ports::Told::owner).
 const fn column(owner: Owner) -> i64 {
     match owner {
         Owner::Guild(guild) => signed(guild.0),
@@ -21,6 +21,14 @@ const fn column(owner: Owner) -> i64 {
 
 const TRIM: &str = "DELETE FROM audit WHERE owner = ?1 AND id <= \
                     (SELECT id FROM audit WHERE owner = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+
+const TRIM_ALL: &str = "DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+
+/// Most entries of all guilds and of the process together: beyond, the oldest go, whosever they are.
+const MOST: u32 = 65_536;
+
+/// After so many new entries that bound is looked at.
+const LOOK_AFTER: usize = 1_024;
 
 impl Writer {
     /// Writes a batch. An error fails the whole commit; the caller hears of it with the others.
@@ -51,6 +59,11 @@ impl Writer {
         for owner in owners {
             trim(&self.connection, owner)?;
         }
+        self.audited = self.audited.saturating_add(batch.len());
+        if self.audited >= LOOK_AFTER {
+            trim_all(&self.connection, MOST)?;
+            self.audited = 0;
+        }
         let bytes = rows.iter().map(String::len).sum();
         self.taken.more(bytes);
         Ok(bytes)
@@ -71,6 +84,13 @@ fn put(connection: &Connection, entry: &Audit, data: &str) -> Result<(), PortErr
 fn trim(connection: &Connection, owner: Owner) -> Result<(), PortError> {
     let mut statement = connection.prepare_cached(TRIM).map_err(down)?;
     statement.execute(params![column(owner), owner.keeps()]).map_err(down)?;
+    Ok(())
+}
+
+/// Drops what is beyond the newest `most` entries of all.
+fn trim_all(connection: &Connection, most: u32) -> Result<(), PortError> {
+    let mut statement = connection.prepare_cached(TRIM_ALL).map_err(down)?;
+    statement.execute([most]).map_err(down)?;
     Ok(())
 }
 
@@ -115,8 +135,7 @@ fn entry(id: i64, data: &str) -> Option<Audit> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_question_about_one_owner_or_kind_goes_through_the_whole_table() {
+    fn table() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::tempdir().unwrap();
         let settings = crate::store::StoreSettings {
             data_dir: folder.path().into(),
@@ -124,6 +143,28 @@ mod tests {
             limit_bytes: None,
         };
         let connection = crate::store::schema::open(&folder.path().join("guilds.db"), &settings).unwrap();
+        (folder, connection)
+    }
+
+    #[test]
+    fn of_all_entries_together_the_newest_stay() {
+        let (_folder, connection) = table();
+        for id in 1..=9 {
+            let put = "INSERT INTO audit (id, owner, kind, data) VALUES (?1, ?1 % 3, 'order', '')";
+            connection.execute(put, [id]).unwrap();
+        }
+        for (most, oldest) in [(9, 1), (4, 6)] {
+            trim_all(&connection, most).unwrap();
+            let left = connection.query_row("SELECT min(id), count(*) FROM audit", [], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?))
+            });
+            assert_eq!(left, Ok((oldest, most)));
+        }
+    }
+
+    #[test]
+    fn no_question_about_one_owner_or_kind_goes_through_the_whole_table() {
+        let (_folder, connection) = table();
         let owner = question(true, false);
         let kind = question(false, true);
         for sql in [TRIM, &owner, &kind, &question(true, true), &question(false, false)] {

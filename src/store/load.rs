@@ -1,16 +1,15 @@
 //! Reading back what the writer wrote, and setting aside what can't be read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use ostinato_actors::about::About;
 use ostinato_actors::ports::{GatewaySession, GuildSeats, PortError, PortErrorKind, Stored, StoredShard};
 use ostinato_machine::guild::{RECORD_VERSION, Record, Snapshot};
 use ostinato_machine::ids::{GuildId, NodeId, ShardId};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::tables::{self, Head, Ordinal, down, signed};
+use super::aside::set_aside;
+use super::tables::{self, Head, down};
 
 /// The epoch of a first owner: nobody has a lower one, and so it is not written down by a read.
 pub(super) const FIRST: u64 = 1;
@@ -25,8 +24,9 @@ pub(super) struct Read {
 /// Reads a guild: its newest snapshot and the records after it.
 ///
 /// What a newer release wrote, or what has the form of JSON but words that are unknown here, refuses the guild; nothing
-/// is guessed and nothing touched. Whoever has a higher epoch owns it from then on, and whoever has a lower one is refused. A record that can't be read at all is moved to the table `aside` with all after it,
-/// and the guild goes on from before it; with a snapshot that can't be read everything goes aside. Both are reported.
+/// is guessed and nothing touched. Whoever has a higher epoch owns it from then on, and whoever has a lower one is
+/// refused. A record that can't be read at all is moved to the table `aside` with all after it, and the guild goes on
+/// from before it; with a snapshot that can't be read everything goes aside. Both are reported.
 pub(super) fn guild(connection: &Connection, guild: GuildId, epoch: u64) -> Result<Read, PortError> {
     let mut head = tables::head(connection, guild)?;
     if let Some(refusal) = tables::fences(head.epoch, epoch) {
@@ -177,50 +177,8 @@ fn parse<T: DeserializeOwned>(data: &[u8], what: &str) -> Result<T, Unreadable> 
     serde_json::from_slice(data).map_err(unreadable)
 }
 
-/// Moves what can't be read out of the way: the records after `good`, or, without a good revision, everything.
-fn set_aside(
-    connection: &Connection,
-    (guild, ordinal): (GuildId, Ordinal),
-    (head, good): (&Head, Option<u64>),
-    why: &str,
-) -> Result<(), PortError> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let id = signed(guild.0);
-    let [first, last] = ordinal.keys(good, u64::MAX);
-    for (kind, table) in [("log", "log"), ("snapshot", "snap")] {
-        let whose = format!("FROM {table} WHERE at BETWEEN ?1 AND ?2");
-        let copy = format!(
-            "INSERT INTO aside (guild, at_ms, why, kind, revision, part, data) \
-             SELECT ?3, ?4, ?5, ?6, revision, part, data {whose}"
-        );
-        connection
-            .execute(&copy, params![first, last, id, now, why, kind])
-            .map_err(down)?;
-        connection
-            .execute(&format!("DELETE {whose}"), [first, last])
-            .map_err(down)?;
-    }
-    let Some(revision) = good else {
-        if head.epoch <= FIRST {
-            connection
-                .execute("DELETE FROM guild WHERE id = ?1", [id])
-                .map_err(down)?;
-            return Ok(());
-        }
-        let nothing = Head {
-            epoch: head.epoch,
-            ..Head::default()
-        };
-        return tables::set_head(connection, guild, &nothing);
-    };
-    let head = Head { revision, ..*head };
-    tables::set_head(connection, guild, &head)
-}
-
-/// Reads what is stored of a shard for the owner of `epoch`. `true`: it owns it since this commit. Side data that can't be read is dropped: everything in it can be asked for again.
+/// Reads what is stored of a shard for the owner of `epoch`. `true`: it owns it since this commit. Side data that can't be
+/// read is dropped: everything in it can be asked for again.
 pub(super) fn shard(connection: &Connection, shard: ShardId, epoch: u64) -> Result<(StoredShard, bool), PortError> {
     let owner = tables::shard_epoch(connection, shard)?;
     if let Some(refusal) = tables::fences(owner, epoch) {

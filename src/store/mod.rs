@@ -3,6 +3,7 @@
 //! Only this module knows a database. It implements [`ostinato_actors::ports::GuildStore`]; today with one embedded
 //! SQLite file under `DATA_DIR`. One writer thread owns the connection and commits whatever is waiting.
 
+mod aside;
 mod audit;
 mod faults;
 mod figures;

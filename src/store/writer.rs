@@ -63,6 +63,8 @@ pub(super) struct Writer {
     awake: HashMap<(u32, u64), bool>,
     /// Bytes of the journals of guilds that were written to, as far as they are known.
     pub(super) journals: HashMap<GuildId, u64>,
+    /// New entries of the audit since its whole length was looked at.
+    pub(super) audited: usize,
     stopping: bool,
     pub(super) figures: Arc<StoreFigures>,
     /// What the commit under way takes in.
@@ -79,6 +81,7 @@ impl Writer {
             ready: VecDeque::new(),
             awake: HashMap::new(),
             journals: HashMap::new(),
+            audited: 0,
             stopping: false,
             figures,
             taken: Load::default(),

@@ -76,7 +76,8 @@ async fn parks_and_releases(page: &mut Page) {
     page.write("eve").await;
     press(page, "#ask", "Park").await;
     page.until(&says("■ parked"), SOON).await;
-    page.until(&says("Silent: it is parked."), SOON).await;
+    page.until(&says("Not known: it is parked; its player may sound on"), SOON)
+        .await;
     page.until(&says("▲ Degraded"), SOON).await;
     page.picture(&picture("parked.png")).await;
     press(page, "#orders", "Release").await;
@@ -195,6 +196,27 @@ async fn stays(page: &mut Page) {
     page.value("document.activeElement.blur(); scrollTo(0, 0)").await;
 }
 
+/// A page that stays open asks again for a stream that was refused, and shows nothing of what was asked for before the
+/// page that is looked at now.
+async fn outlasts(page: &mut Page, all: &[GuildIds]) {
+    page.value("window.old = source; source.close(); source.onerror()")
+        .await;
+    page.until("source !== window.old && source.readyState === EventSource.OPEN", SOON)
+        .await;
+    page.until(&says("● Well"), SOON).await;
+    let held = "{ const real = fetch; const held = new Promise((done) => { window.letGo = done; }); \
+                window.fetch = async (...what) => { const answer = await real(...what); await held; return answer; }; \
+                window.asked = refresh(); window.fetch = real; }";
+    page.value(held).await;
+    let heading = "document.getElementById('guild-h').textContent";
+    page.value(&format!("location.hash = '{}'", all[1].id)).await;
+    page.until(&format!("{heading} === '{}'", PLAYING[1]), SOON).await;
+    let shown = page.value(&format!("letGo(); asked.then(() => {heading})")).await;
+    assert_eq!(shown, PLAYING[1]);
+    page.value(&format!("location.hash = '{}'", all[0].id)).await;
+    page.until(&format!("{heading} === '{}'", PLAYING[0]), SOON).await;
+}
+
 /// A recording is ordered, and the page says where it lies.
 async fn records(page: &mut Page) {
     press(page, "#orders", "Record").await;
@@ -255,6 +277,7 @@ fn an_operator_sees_finds_and_orders_among_ten_thousand_guilds() {
         }
         draws(&mut page, &stage, &guilds[0], port).await;
         stays(&mut page).await;
+        outlasts(&mut page, &guilds).await;
         // A minute is what this guild has lived.
         page.value("{ const span = document.getElementById('span'); span.value = '1'; span.dispatchEvent(new Event('change')); }")
             .await;

@@ -181,12 +181,22 @@ fn an_operator_parks_drains_and_steers() {
         let reference = parked["reference"].as_str().unwrap().to_owned();
         let told = say(&stage, harbour, "/skip").await;
         assert!(told.contains(&reference), "{told}");
-        assert_eq!(looked(port, harbour).await["silent"], "it is parked");
+        stage.at.chat.rename(harbour.id, "Port");
+        until_data(port, &format!("/guilds/{}", harbour.id), |now| now["name"] == "Port").await;
+        let now = looked(port, harbour).await;
+        assert_eq!(now["silent"], Value::Null, "its player sounds on");
+        let unsure = now["unsure"].as_str().unwrap_or_default();
+        assert!(unsure.starts_with("it is parked; its player may sound on"), "{now}");
+        assert_eq!(
+            now["lately"].as_array().unwrap().last().unwrap()["why"],
+            unsure,
+            "{now}"
+        );
         assert_eq!(order(port, &format!("{path}/park"), "{}").await.0, 409);
         let (_, page) = data(port, "/guilds?phase=parked").await;
         assert_eq!(
             (&page["total"], &page["guilds"][0]["name"]),
-            (&json!(1), &json!("Harbour"))
+            (&json!(1), &json!("Port"))
         );
         assert_eq!(order(port, &format!("{path}/release"), "{}").await.0, 200);
         until_data(port, &format!("/guilds/{}", harbour.id), |now| now["phase"] == "live").await;
@@ -307,7 +317,7 @@ async fn a_panel_reads_what_is_so(port: u16) {
         "{status}"
     );
     let guilds = status["guilds"].as_array().unwrap();
-    let harbour = guilds.iter().find(|guild| guild["name"] == "Harbour").unwrap();
+    let harbour = guilds.iter().find(|guild| guild["name"] == "Port").unwrap();
     // Ann, the observer, the owner and the bot; the stand-in's pictures are named by the guild.
     let id = harbour["id"].as_str().unwrap();
     let icon = format!(
@@ -324,6 +334,8 @@ async fn a_panel_reads_what_is_so(port: u16) {
     for one in status["playersDetail"].as_array().unwrap() {
         let node = one["nodeName"].as_str().unwrap();
         assert_eq!(one["nodeRegion"], format!("region of {node}"));
+        assert!(one["textChannelId"].is_string(), "{one}");
+        assert!(one["currentTrack"]["identifier"].is_string(), "{one}");
     }
     let (_, document) = data(port, "/openapi.json").await;
     for (path, operations) in document["paths"].as_object().unwrap() {

@@ -285,6 +285,13 @@ fn add_one_track(queued: usize) -> Round {
     ]
 }
 
+/// What a recording takes along of a guild for every input, on the guild's thread.
+#[divan::bench(args = LENGTHS)]
+fn copy_of_a_guild(bencher: Bencher<'_, '_>, queued: usize) {
+    let stage = Stage::new(queued);
+    bencher.bench_local(|| black_box(&stage.guild).clone());
+}
+
 macro_rules! measured {
     ($($name:ident: $round:expr;)*) => {
         /// All rules of one input.

@@ -54,10 +54,16 @@ impl Outbox {
         self.changed.notify_waiters();
     }
 
-    /// Later entries have higher numbers than this one, whatever the clock says.
+    /// What waits, and what comes later, has higher numbers than this one, whatever the clock says. To be said before
+    /// anything of it is stored.
     pub(crate) fn follow(&self, id: u64) {
         let mut waiting = self.waiting();
-        waiting.newest = waiting.newest.max(id);
+        let mut newest = id;
+        for entry in &mut waiting.entries {
+            entry.id = entry.id.max(newest.saturating_add(1));
+            newest = entry.id;
+        }
+        waiting.newest = newest;
     }
 
     /// The oldest entries. They stay until they are [`Self::done`].
@@ -143,12 +149,22 @@ mod tests {
     #[test]
     fn numbers_rise_though_the_clock_goes_back() {
         let outbox = Outbox::default();
-        outbox.follow(Audit::first_of(1_000));
+        // Before it is known what the process before has stored, and whether its clock was ahead.
+        for at_ms in [5, 1_000, 1_200] {
+            outbox.put(alarm(at_ms));
+        }
+        let stored = Audit::first_of(1_000);
+        outbox.follow(stored);
         for at_ms in [2_000, 2_000, 5, 3_000] {
             outbox.put(alarm(at_ms));
         }
         let ids: Vec<u64> = outbox.oldest(9).iter().map(|entry| entry.id).collect();
+        assert_eq!(ids[..3], [stored + 1, stored + 2, Audit::first_of(1_200)]);
         let first = Audit::first_of(2_000);
-        assert_eq!(ids, [first, first + 1, first + 2, Audit::first_of(3_000)]);
+        assert_eq!(ids[3..], [first, first + 1, first + 2, Audit::first_of(3_000)]);
+        let idle = Outbox::default();
+        idle.follow(stored);
+        idle.put(alarm(5));
+        assert_eq!(idle.oldest(1)[0].id, stored + 1);
     }
 }

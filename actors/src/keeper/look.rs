@@ -125,6 +125,7 @@ fn row(station: &Station, shard: &Shard, guild: GuildId) -> GuildRow {
         held: shard.held(guild),
         listeners: seats.listeners(guild),
         channel: seats.own(guild).map(|(channel, _)| channel),
+        text: shard.text(guild),
         queue: shard.queued(guild),
         playing: told.as_ref().is_some_and(|told| told.playing),
         node: told.as_ref().map(|told| Arc::clone(&told.node.0)),

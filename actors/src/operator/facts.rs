@@ -129,6 +129,8 @@ pub struct GuildRow {
     pub listeners: usize,
     /// Where the bot sits.
     pub channel: Option<ChannelId>,
+    /// The text channel that it speaks in, as far as an actor has told.
+    pub text: Option<ChannelId>,
     /// Tracks that wait, as far as an actor has told.
     pub queue: u32,
     /// The node of its wanted player.

@@ -10,6 +10,9 @@ use crate::chronicle::{Alarm, Barred, DeadLetter, Death, Ordered};
 /// An entry's number has its millisecond and, in so many bits below, its place among others of the same.
 const PLACES: u32 = 20;
 
+/// Numbers that no guild has, though an order can name them. A store may keep what is of no guild under them.
+const NO_GUILDS: [u64; 2] = [0, u64::MAX];
+
 /// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuditKind {
@@ -90,7 +93,10 @@ impl Told {
         match self {
             Self::Death(death) => Owner::Guild(death.guild),
             Self::DeadLetter(letter) => Owner::Guild(letter.guild),
-            Self::Order(order) => order.guild.map_or(Owner::Process, Owner::Guild),
+            Self::Order(order) => {
+                let guild = order.guild.filter(|guild| !NO_GUILDS.contains(&guild.0));
+                guild.map_or(Owner::Process, Owner::Guild)
+            }
             Self::Alarm(_) => Owner::Process,
             Self::Barred(_) => Owner::Door,
         }

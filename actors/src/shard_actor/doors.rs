@@ -79,6 +79,7 @@ fn gateway(station: &Rc<Station>, shard: &Rc<Shard>, sequence: u64, event: Gatew
             shard.seats.borrow_mut().known.describe(guild, about);
             guild_up(station, shard, sequence, &seats);
         }
+        GatewayEvent::GuildChanged { guild, about } => shard.seats.borrow_mut().known.describe(guild, about),
         GatewayEvent::GuildGone { guild } => {
             shard.seats.borrow_mut().remove(guild);
             station.fact(shard, guild, Input::GuildGone, sequence);

@@ -64,7 +64,7 @@ pub(super) const STATUS: CommandSpec = CommandSpec {
     visibility: Visibility::Private,
     rights: Rights::Operator,
     scope: Scope::Server,
-    help: "Shows the last faults that were ordered in this server since the bot started, and what died of them.",
+    help: "Shows the last faults that were ordered in this server, and what died of them.",
     interpret: |_| Ok(Meaning::Drill(Drill::Status)),
 };
 
@@ -183,6 +183,7 @@ mod tests {
             user: UserId(3),
             text: text.into(),
             arrived_ms: 5,
+            replayed: false,
         };
         written(table, &message, UserId(42), "!")
     }

@@ -135,7 +135,8 @@ enum Meaning {
     Drill(Drill),
 }
 
-/// What an interaction means, of those that `table` has. Total: whatever can't be understood becomes a private answer that says so.
+/// What an interaction means, of the commands that `table` has. Total: whatever can't be understood becomes a private
+/// answer that says so.
 pub fn interpret(table: Table, interaction: &Interaction) -> Interpreted {
     let (name, options) = match &interaction.data {
         Data::Command { name, options } => (name, options),

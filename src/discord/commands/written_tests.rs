@@ -17,6 +17,7 @@ fn message(text: &str) -> Written {
         user: UserId(3),
         text: text.into(),
         arrived_ms: 5,
+        replayed: false,
     }
 }
 

@@ -43,6 +43,13 @@ struct Created<'a> {
     members: Option<Vec<&'a RawValue>>,
 }
 
+#[derive(Deserialize)]
+struct Updated {
+    id: Option<Number>,
+    name: Option<Box<str>>,
+    icon: Option<Box<str>>,
+}
+
 pub(super) fn ready(data: &str) -> Result<Decoded, Malformed> {
     let ready: Ready<'_> = read("READY", data)?;
     let guilds = sensible::<GuildRef>(ready.guilds)
@@ -99,6 +106,21 @@ pub(super) fn create(data: &str, own: UserId) -> Result<Decoded, Malformed> {
             icon: guild.icon.and_then(|icon| Icon::read(&icon)),
         },
     }))
+}
+
+/// A guild whose settings were changed. It says nothing of who is where.
+pub(super) fn update(data: &str) -> Result<Decoded, Malformed> {
+    const EVENT: &str = "GUILD_UPDATE";
+    let guild: Updated = read(EVENT, data)?;
+    let id = needed(EVENT, "it has no guild", guild.id)?;
+    let name = needed(EVENT, "it has no name", guild.name)?;
+    let about = About {
+        name,
+        members: None,
+        icon: guild.icon.and_then(|icon| Icon::read(&icon)),
+    };
+    let guild = GuildId(id.0);
+    Ok(Decoded::Event(GatewayEvent::GuildChanged { guild, about }))
 }
 
 fn bots_of(members: Option<Vec<&RawValue>>) -> Vec<UserId> {

@@ -54,6 +54,7 @@ fn frames() -> Vec<Value> {
             "members": [{ "user": { "id": "3", "bot": true } }] }),
         ),
         written_message("!play \"First\" where:next"),
+        dispatch("GUILD_UPDATE", &json!({ "id": "1", "name": "New Home", "icon": null })),
         dispatch("GUILD_DELETE", &json!({ "id": "1", "unavailable": false })),
         dispatch("CHANNEL_DELETE", &json!({ "id": "6", "guild_id": "1", "type": 2 })),
         dispatch("VOICE_STATE_UPDATE", &voice_state()),

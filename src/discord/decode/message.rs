@@ -44,6 +44,7 @@ pub(super) fn create(data: &str, now_ms: u64) -> Result<Decoded, Malformed> {
         channel: ChannelId(needed(EVENT, "it has no channel", created.channel_id)?.0),
         user: UserId(needed(EVENT, "its author has no id", author.id)?.0),
         arrived_ms: now_ms,
+        replayed: false,
         text,
     }))
 }
@@ -72,6 +73,7 @@ mod tests {
             user: UserId(8),
             text: "!play \u{266b}\n".into(),
             arrived_ms: 77,
+            replayed: false,
         };
         for kind in [json!(0), json!(19), json!(null)] {
             let read = read_with(|data| data["type"] = kind);

@@ -64,6 +64,7 @@ pub(crate) fn decode(name: &str, data: &str, own: UserId, now_ms: u64) -> Result
         "INTERACTION_CREATE" => interaction::interaction(data, now_ms),
         "VOICE_SERVER_UPDATE" => voice::server(data),
         "GUILD_CREATE" => guild::create(data, own),
+        "GUILD_UPDATE" => guild::update(data),
         "CHANNEL_DELETE" => guild::channel_gone(data),
         "GUILD_DELETE" => guild::delete(data),
         "READY" => guild::ready(data),

@@ -89,6 +89,23 @@ fn a_guild_comes_with_everybody_in_voice() {
 }
 
 #[test]
+fn a_guild_that_is_called_otherwise_says_so_and_may_have_lost_its_picture() {
+    let icon = "00112233445566778899aabbccddeeff";
+    let renamed = |icon| {
+        let about = About {
+            name: "New Home".into(),
+            members: None,
+            icon,
+        };
+        let guild = GuildId(1);
+        Decoded::Event(GatewayEvent::GuildChanged { guild, about })
+    };
+    let update = |icon: Json| json!({ "id": "1", "name": "New Home", "icon": icon, "roles": [{}], "owner_id": "4" });
+    assert_eq!(read("GUILD_UPDATE", &update(json!(icon))), renamed(Icon::read(icon)));
+    assert_eq!(read("GUILD_UPDATE", &update(Json::Null)), renamed(None));
+}
+
+#[test]
 fn an_outage_is_not_a_removal() {
     let outage = json!({ "id": "1", "unavailable": true });
     assert_eq!(read("GUILD_DELETE", &outage), Decoded::Ignored);
@@ -241,6 +258,7 @@ fn what_makes_no_sense_is_an_error_without_its_content() {
         ("VOICE_STATE_UPDATE", r#"{"guild_id":"1","user_id":"-12345"}"#),
         ("GUILD_CREATE", r#"{"name":"12345"}"#),
         ("GUILD_DELETE", r#"["12345"#),
+        ("GUILD_UPDATE", r#"{"id":"12345"}"#),
         ("READY", "12345"),
     ];
     for (name, data) in cases {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ostinato_actors::chronicle::{Death, Ordered};
 use ostinato_machine::ids::GuildId;
 
+use crate::config::{NotAllowed, Reach};
 use crate::discord::answers::Outcome;
 use crate::discord::commands::DrillFault;
 
@@ -43,15 +44,14 @@ pub enum NoDrill {
     /// Discord does not say who runs it.
     #[error("Discord did not say who runs the bot")]
     OwnersUnknown,
-    /// No fault may be ordered in this guild.
-    #[error("the guild is not in chaos.guild_allowlist")]
-    NotNamed {
+    /// It may not be ordered here.
+    #[error("{why}")]
+    NotAllowed {
         /// Where.
         guild: GuildId,
+        /// Why.
+        why: NotAllowed,
     },
-    /// It would reach other guilds.
-    #[error("it reaches other guilds, and chaos.guild_allowlist is not *")]
-    Shared,
     /// The guild would not hear of it.
     #[error("the guild sleeps")]
     Asleep,
@@ -61,17 +61,6 @@ pub enum NoDrill {
     /// It came too late.
     #[error("it came too late")]
     Late,
-}
-
-/// How far a fault may reach that is ordered in a guild.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// None may be ordered.
-    Nowhere,
-    /// That guild.
-    Here,
-    /// Every guild.
-    Everywhere,
 }
 
 /// What may fail in a guild, and what did.

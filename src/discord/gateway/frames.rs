@@ -121,7 +121,8 @@ impl Connection {
                     .interactions
                     .interaction(driver.line.shard, sequence, interaction, &*sink);
             }
-            Ok(Decoded::Written(written)) => {
+            Ok(Decoded::Written(mut written)) => {
+                written.replayed = matches!(self.phase, Phase::Asking(_));
                 let sink = Rc::clone(&driver.sink);
                 let (shard, own) = (driver.line.shard, driver.own);
                 driver.interactions.written(shard, sequence, &written, own, &*sink);

@@ -4,8 +4,9 @@ use ostinato_actors::chronicle::{Cause, Death, Ordered};
 
 use super::message::{Card, Message};
 use super::text::{number, safe, span};
+use crate::config::{NotAllowed, Reach};
 use crate::discord::commands::DrillFault;
-use crate::discord::drill::{Drilled, NoDrill, Reach, View};
+use crate::discord::drill::{Drilled, NoDrill, View};
 
 /// Longest quotation, characters.
 const QUOTE: usize = 100;
@@ -48,11 +49,17 @@ fn refused(why: NoDrill) -> String {
             "Discord does not say right now who runs this bot, so nothing was done. Repeat the command in a moment."
                 .into()
         }
-        NoDrill::NotNamed { guild } => format!(
+        NoDrill::NotAllowed {
+            guild,
+            why: NotAllowed::NotNamed,
+        } => format!(
             "No fault may be ordered in this server. To allow it, add `{guild}` to `chaos.guild_allowlist` and start me \
              again."
         ),
-        NoDrill::Shared => "Other servers would feel that too: they share the thread and the storage. It needs \
+        NoDrill::NotAllowed {
+            why: NotAllowed::Shared,
+            ..
+        } => "Other servers would feel that too: they share the thread and the storage. It needs \
                             `chaos.guild_allowlist` to be `*`."
             .into(),
         NoDrill::Asleep => "This server's music sleeps, so nothing could fail. Wake it with /queue and repeat the \
@@ -76,7 +83,7 @@ fn status(view: &View) -> Message {
     };
     let mut lines = vec![reach, String::new()];
     if view.last.is_empty() {
-        lines.push("None was ordered here since I started.".into());
+        lines.push("None was ordered here lately.".into());
     }
     for (drill, deaths) in &view.last {
         lines.push(line(drill));
@@ -88,7 +95,7 @@ fn status(view: &View) -> Message {
     Message::of(Card {
         title: Some("Faults by order".into()),
         text: lines.join("\n"),
-        footer: Some("Newest first, since I started; the log has all of them".into()),
+        footer: Some("Newest first; the log has all of them".into()),
         ..Card::default()
     })
 }

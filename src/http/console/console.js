@@ -9,6 +9,10 @@ const SIGNS = {
 // What an order that goes on was answered with, by guild.
 const recordings = new Map();
 let after = [], shown = null, page = null, source = null;
+// Longest wait for an answer, ms, and how soon a stream that was refused is asked for again.
+const ANSWER = 10000, AGAIN = 3000;
+// Which round of questions is the newest, and how many are under way.
+let newest = 0, asking = 0;
 
 function el(name, text, kind) {
   const node = document.createElement(name);
@@ -56,7 +60,7 @@ function length(ms) {
 }
 
 async function get(path) {
-  const response = await fetch(path, { headers: { accept: "application/json" } });
+  const response = await fetch(path, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER) });
   const value = await response.json();
   if (!response.ok) throw new Error(`${value.title}: ${value.detail}`);
   return value;
@@ -96,6 +100,7 @@ $("ask").addEventListener("close", async () => {
   try {
     const response = await fetch(path, {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent),
+      signal: AbortSignal.timeout(ANSWER),
     });
     const value = await response.json();
     say(response.ok ? `${label}: done. Reference ${value.reference}.` : `${label}: ${value.title}. ${value.detail}`);
@@ -185,12 +190,13 @@ function show(tree) {
 // What stands first while nobody has asked for anything: what is wrong, then what plays.
 const FIRST = ["phase=parked", "phase=backing_off", "playing=true"];
 
-async function guilds() {
+async function guilds(round) {
   const form = new URLSearchParams([...new FormData($("filter"))].filter(([, what]) => what));
   const plain = !form.size && !after.length;
   if (after.length) form.set("after", after[after.length - 1]);
   const asked = [...(plain ? FIRST.map((what) => `${what}&limit=20`) : []), form].map((what) => get(`guilds?${what}`));
   const answers = await Promise.all(asked), value = answers.at(-1);
+  if (round !== newest) return;
   const rows = new Map(answers.flatMap((answer) => answer.guilds).map((guild) => [guild.guild, guild]));
   become($("guilds").querySelector("tbody"), [...rows.values()].map((guild) => {
     const link = el("a", guild.name || guild.guild);
@@ -216,8 +222,8 @@ function guild(value) {
   $("guild-h").textContent = value.name || value.guild;
   become($("doing"), [phase(value.phase), document.createTextNode(value.state?.track
     ? `  ${value.state.track.title} by ${value.state.track.author}, ${length(value.state.position_ms)} / ${length(value.state.track.duration)}` : "  no track")]);
-  $("silent").textContent = value.silent ? `Silent: ${value.silent}.` : "It is heard.";
-  $("silent").className = value.silent ? "cold" : "running";
+  $("silent").textContent = value.silent ? `Silent: ${value.silent}.` : value.unsure ? `Not known: ${value.unsure}.` : "It is heard.";
+  $("silent").className = value.silent || value.unsure ? "cold" : "running";
   const facts = [
     ["Id", value.guild], ["Shard", value.shard], ["Incarnation", value.incarnation], ["Revision", value.state?.revision], ["Hash", value.state?.hash],
     ["Snapshot", value.snapshot && `revision ${value.snapshot.revision}, ${Math.round(value.snapshot.age_ms / 1000)} s old`],
@@ -286,8 +292,9 @@ function death(value) {
   return el("p", `${clock(value.at_ms)}${before}  in ${value.cause} at ${value.place}, with ${value.input} in hand; ${kept}. Reference ${value.reference}.`);
 }
 
-async function events() {
+async function events(round) {
   const value = await get("events");
+  if (round !== newest) return;
   const when = (one) => clock(one.at_ms) + (one.earlier ? ", before this start," : "");
   const fill = (id, empty, list, text) => {
     $(id).dataset.empty = empty;
@@ -307,14 +314,21 @@ async function events() {
 // ------------------------------------------------------------------------------------------------------------- pages
 
 async function refresh() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  const id = location.hash.slice(1), round = ++newest;
   if (id !== shown) { shown = id; window.scrollTo(0, 0); listen(id); }
   for (const part of ["shards", "nodes", "guilds", "events", "process"]) $(part).hidden = Boolean(id);
   $("guild").hidden = !id;
+  asking += 1;
   try {
-    if (id) guild(await get(`guilds/${encodeURIComponent(id)}`)); else await Promise.all([guilds(), events()]);
+    if (!id) return await Promise.all([guilds(round), events(round)]);
+    const value = await get(`guilds/${encodeURIComponent(id)}`);
+    // An answer that comes after a later question is of something else.
+    if (round === newest) guild(value);
   } catch (error) {
+    if (round !== newest) return;
     if (id) { $("guild-h").textContent = id; $("doing").textContent = error.message; } else say(error.message);
+  } finally {
+    asking -= 1;
   }
 }
 
@@ -328,16 +342,20 @@ for (const table of document.querySelectorAll("tbody")) table.dataset.empty = ""
 // The tree, and the guild that is looked at, once a second.
 function listen(id) {
   source?.close();
-  source = new EventSource(id ? `stream?guild=${encodeURIComponent(id)}` : "stream");
+  const mine = source = new EventSource(id ? `stream?guild=${encodeURIComponent(id)}` : "stream");
   source.onmessage = (event) => show(JSON.parse(event.data));
   source.addEventListener("guild", (event) => {
     const value = JSON.parse(event.data);
     if (!value) refresh(); else if (value.guild === shown) guild(value);
   });
-  source.onerror = () => { $("word").textContent = "■ No answer"; $("word").className = "fault"; $("why").textContent = "The bot does not answer; asking again."; };
+  source.onerror = () => {
+    $("word").textContent = "■ No answer"; $("word").className = "fault"; $("why").textContent = "The bot does not answer; asking again.";
+    // A browser asks again by itself when nobody answers, and never when somebody answers no, as a proxy does for a bot that starts.
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => { if (mine === source) listen(shown); }, AGAIN);
+  };
 }
 
 window.addEventListener("hashchange", () => { after = []; refresh(); });
 $("span").addEventListener("change", refresh);
-setInterval(() => { if (!document.hidden && !shown) refresh(); }, 3000);
+setInterval(() => { if (!document.hidden && !shown && !asking) refresh(); }, 3000);
 refresh();

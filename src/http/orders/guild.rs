@@ -12,7 +12,8 @@ use ostinato_machine::slot::SlotOrder;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Book, Said, body, refused};
+use super::{Answer, Book, Said, allowed, body, refused};
+use crate::config::Struck;
 use crate::http::asked::{Asked, wrong_body};
 use crate::http::door::problem;
 use crate::recording::{LONGEST_S, NotRecorded, Recorder};
@@ -169,16 +170,11 @@ pub(in crate::http) fn fault(asked: Asked) -> Answer {
         Kind::Block => (GuildFault::BlockMs(ms), "block"),
     };
     let book = Book::open(&asked, format!("{name} guild {guild}"), said).of_fault(name);
-    let admitted = asked.door.chaos.admits(guild);
+    let allowed = allowed(&asked, Struck::by(fault, guild));
     Box::pin(async move {
-        let result = match (admitted, book.operator()) {
-            (false, _) => Err(problem(
-                StatusCode::FORBIDDEN,
-                "faults may not be ordered in this guild",
-                "name it in CHAOS_GUILD_ALLOWLIST",
-            )),
-            (true, Ok(operator)) => refused(strike(operator, guild, fault).await),
-            (true, Err(response)) => Err(response),
+        let result = match (allowed, book.operator()) {
+            (Ok(()), Ok(operator)) => refused(strike(operator, guild, fault).await),
+            (Err(response), _) | (Ok(()), Err(response)) => Err(response),
         };
         book.close(result.map(|()| json!({ "guild": guild.to_string() })))
     })

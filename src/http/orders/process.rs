@@ -4,7 +4,8 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Book, Said, body};
+use super::{Answer, Book, Said, allowed, body};
+use crate::config::Struck;
 use crate::http::asked::{Asked, answered};
 use crate::http::door::problem;
 use crate::http::steer::Leave;
@@ -12,8 +13,10 @@ use crate::http::steer::Leave;
 fn leave(asked: &Asked, what: &str, how: Leave) -> Answer {
     let said = body!(asked);
     let book = Book::open(asked, what.to_owned(), said);
+    // It stands in the books before the drain writes the last of them.
+    let answer = book.close(Ok(json!({})));
     asked.door.steer.leave(how);
-    answered(book.close(Ok(json!({}))))
+    answered(answer)
 }
 
 pub(in crate::http) fn drain_process(asked: Asked) -> Answer {
@@ -69,12 +72,15 @@ pub(in crate::http) fn store_fault(asked: Asked) -> Answer {
         false => format!("let the store be slower by {slow_ms} ms for {for_ms} ms"),
     };
     let book = Book::open(&asked, what, said);
-    let store = asked.door.steer.store();
-    if full {
-        store.full(for_ms);
+    let allowed = allowed(&asked, Struck::Others);
+    if allowed.is_ok() {
+        let store = asked.door.steer.store();
+        if full {
+            store.full(for_ms);
+        }
+        if slow_ms > 0 {
+            store.slow(slow_ms, for_ms);
+        }
     }
-    if slow_ms > 0 {
-        store.slow(slow_ms, for_ms);
-    }
-    answered(book.close(Ok(json!({}))))
+    answered(book.close(allowed.map(|()| json!({}))))
 }

@@ -1,7 +1,6 @@
 //! What an operator sees of one guild.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use ostinato_actors::chronicle::{Chronicle, Death};
 use ostinato_actors::clock::wall_ms;
 use ostinato_actors::operator::GuildLook;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, gap, row, track};
 use crate::http::asked::{Asked, answered, data};
-use crate::http::door::{Door, problem};
+use crate::http::door::Door;
 use crate::http::events::{had, one_death};
 use crate::http::orders::{field, not_yet, unanswered};
 use crate::http::routes::Field;
@@ -24,16 +23,6 @@ pub(in crate::http) const LIVE: [Field; 1] = [field(
     "string",
     "Tells of this guild too, in events of the name guild.",
 )];
-
-/// The guild that a query names, if it names one.
-pub(in crate::http) fn of_query(asked: &Asked) -> Result<Option<GuildId>, HttpResponse> {
-    let text = asked.query.get("guild").filter(|text| !text.is_empty());
-    let guild = text.map(|text| text.parse().map(GuildId)).transpose();
-    guild.map_err(|_| {
-        let detail = "`guild`: it is no number";
-        problem(StatusCode::BAD_REQUEST, "the query can't be read", detail)
-    })
-}
 
 pub(in crate::http) fn guild(asked: Asked) -> Answer {
     let guild = match asked.number("guild").map(GuildId) {
@@ -80,6 +69,7 @@ fn one_guild(looked: &GuildLook, chronicle: &Chronicle, began_ms: u64) -> Value 
             "age_ms": looked.now_ms.saturating_sub(saved.at_ms),
         })),
         "silent": silent(looked),
+        "unsure": unsure(looked),
         "now_ms": wall_ms(),
         "lately": looked.trail.iter().map(turn).collect::<Vec<_>>(),
         "inputs": looked.had.iter().map(had).collect::<Vec<_>>(),
@@ -103,7 +93,7 @@ fn turn(turn: &Turn) -> Value {
     let (kind, why) = match turn.heard {
         Heard::Sound => ("sound", None),
         Heard::Silence(silence) => (kind(silence), Some(silence.why())),
-        Heard::Parked => ("unknown", Some("parked, and nobody watches its player")),
+        Heard::Parked => ("unknown", Some(PARKED)),
     };
     json!({
         "at_ms": turn.at_ms,
@@ -125,11 +115,19 @@ const fn kind(silence: Silence) -> &'static str {
     }
 }
 
-/// Why nothing is heard, in words; `None`: something is.
+/// What is known of a parked guild that wanted to be heard.
+const PARKED: &str = "it is parked; its player may sound on until it is taken away, and nobody watches it";
+
+/// Why it can't be told whether something is heard.
+fn unsure(looked: &GuildLook) -> Option<&'static str> {
+    (looked.slot.phase == Phase::Parked && looked.row.playing).then_some(PARKED)
+}
+
+/// Why nothing is heard, in words; `None`: something is, or may be.
 fn silent(looked: &GuildLook) -> Option<&'static str> {
     match (&looked.state, looked.slot.phase) {
         (Some(state), _) => state.silence.map(Silence::why),
-        (None, Phase::Parked) => Some("it is parked"),
+        (None, Phase::Parked) => (!looked.row.playing).then_some("it is parked"),
         (None, Phase::BackingOff) => Some("its actor died and will be started again"),
         (None, Phase::Loading) => Some("it is being read from the store"),
         (None, Phase::Cold) => Some("it sleeps: nothing is wanted of it"),

@@ -160,7 +160,10 @@ pub(in crate::store) async fn each_owner_keeps_its_newest_audit_whatever_comes_t
     let read = store.audited(AuditFilter { kind, ..EVERY }).await.unwrap();
     let newest = (11_000..14_000).rev().take(1_000);
     assert_eq!(times(&read), newest.collect::<Vec<_>>());
+    // Whoever orders something of a guild that can't be pushes nobody out.
+    let strange = [order(Some(GuildId(u64::MAX)), 20_000), order(Some(GuildId(0)), 20_001)];
+    store.audit(strange.into()).await.unwrap();
     let all = store.audited(EVERY).await.unwrap();
-    assert_eq!(all.len(), 256 + 1_000 + 2);
+    assert_eq!(all.len(), 256 + 1_000 + 4);
     assert_eq!(times(&all[all.len() - 2..]), [2, 1]);
 }

@@ -3,6 +3,7 @@
 use ostinato_actors::ports::{GuildStore as _, PortErrorKind, ShardCheckpoint, Stored};
 use ostinato_machine::ids::NodeId;
 
+use super::super::aside::{OF_ALL, OF_ONE};
 use super::super::contract::{Bench as _, GUILD, OTHER, SHARD, append, record, revisions, save, snapshot};
 use super::Files;
 
@@ -49,6 +50,59 @@ async fn a_damaged_snapshot_is_set_aside_whole_and_the_guild_starts_empty() {
     assert_eq!(aside(&files), [("log".into(), 4), ("snapshot".into(), 3)]);
     store.append(append(OTHER, record(1, 10), true)).await.unwrap();
     assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1]);
+}
+
+/// Rows and bytes that lie aside: of `OTHER`, and in all.
+fn lies(files: &Files) -> [(i64, i64); 2] {
+    let of = |whose: &str| {
+        let sql = format!("SELECT count(*), coalesce(sum(length(data)), 0) FROM aside {whose}");
+        let row = files.database();
+        row.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    [of(&format!("WHERE guild = {OTHER}")), of("")]
+}
+
+/// Puts `rows` of so many bytes aside, of the guild or of one that is somebody else's.
+fn fill(files: &Files, guild: &str, rows: i64, bytes: i64) {
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
+         INSERT INTO aside SELECT {guild}, 1, 'earlier', 'log', i, 0, zeroblob({bytes}) FROM n"
+    );
+    files.database().execute(&sql, []).unwrap();
+}
+
+#[tokio::test]
+async fn the_oldest_that_was_set_aside_makes_room_by_rows_and_by_bytes_for_one_guild_and_for_all() {
+    let (other, stranger) = (OTHER.to_string(), "77");
+    let mib = 1_024 * 1_024;
+    for (guild, rows, bytes) in [
+        (&*other, OF_ONE.0 + 9, 1),
+        (&*other, 20, mib),
+        (stranger, OF_ALL.0 + 9, 1),
+        (stranger, 70, mib),
+    ] {
+        let files = Files::new();
+        let store = files.open();
+        store.append(append(OTHER, record(1, 10), true)).await.unwrap();
+        store.append(append(OTHER, record(2, 10), true)).await.unwrap();
+        fill(&files, guild, rows, bytes);
+        let broken = "UPDATE log SET data = x'7b' WHERE ordinal = 1 AND revision = 2";
+        files.database().execute(broken, []).unwrap();
+        assert_eq!(revisions(&store.load(OTHER, 1).await.unwrap()), [1]);
+        let [one, all] = lies(&files);
+        assert!(
+            one.0 <= OF_ONE.0 && one.1 <= OF_ONE.1,
+            "{guild} {rows} {bytes}: {one:?}"
+        );
+        assert!(
+            all.0 <= OF_ALL.0 && all.1 <= OF_ALL.1,
+            "{guild} {rows} {bytes}: {all:?}"
+        );
+        assert!(all.0 >= 16, "not more than that goes: {all:?}");
+        let newest = "SELECT why <> 'earlier' FROM aside ORDER BY rowid DESC LIMIT 1";
+        let newest: bool = files.database().query_row(newest, [], |row| row.get(0)).unwrap();
+        assert!(newest, "what was just set aside is there");
+    }
 }
 
 #[tokio::test]

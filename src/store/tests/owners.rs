@@ -12,7 +12,7 @@ use super::super::contract::{Bench as _, EVERY, GUILD, SHARD, append, record, re
 use super::super::job::{Done, Job};
 use super::super::schema::SCHEMA;
 use super::super::writer::Writer;
-use super::super::{StoreFaults, StoreFigures, schema};
+use super::super::{OpenError, SqliteStore, StoreFaults, StoreFigures, StoreSettings, schema};
 use super::Files;
 
 /// Races in all.
@@ -286,4 +286,29 @@ async fn what_the_releases_before_wrote_is_kept_and_owned_from_then_on() {
         assert_eq!(version, SCHEMA);
         assert_eq!(store.audited(EVERY).await, Ok(Vec::new()));
     }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_ends_in_its_midst_leaves_what_the_release_before_wrote() {
+    let files = Files::new();
+    let store = files.open();
+    for n in 1..=20 {
+        store.append(append(GUILD, record(n, 20_000), true)).await.unwrap();
+    }
+    let before = store.load(GUILD, 1).await.unwrap();
+    files.close(store);
+    as_of(&files, 2);
+    files.database().execute_batch("VACUUM").unwrap();
+    let number = |sql| -> i64 { files.database().query_row(sql, [], |row| row.get(0)).unwrap() };
+    let bytes = number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    // There is room for the tables and for some of the rows.
+    let narrow = StoreSettings {
+        limit_bytes: Some(bytes.unsigned_abs() + 200_000),
+        ..files.settings()
+    };
+    assert!(matches!(SqliteStore::open(&narrow), Err(OpenError::Disk { .. })));
+    assert_eq!(number("SELECT user_version FROM pragma_user_version"), 2);
+    assert_eq!(number("SELECT count(*) FROM log"), 21, "the last one is torn");
+    let store = files.open();
+    assert_eq!(store.load(GUILD, 1).await.unwrap(), before);
 }

@@ -3,15 +3,6 @@
 //! Nothing here is shared with the product: a common type would hide a common mistake. What the real services would
 //! refuse is a *violation* ([`findings`]), and a run with one has failed.
 
-/// Prints a line. Who reads no further, as `| head` does, neither ends a run nor changes what comes of it.
-#[macro_export]
-macro_rules! tell {
-    ($($words:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($words)*);
-    }};
-}
-
 pub mod audio;
 pub mod bot;
 pub mod catalogue;
@@ -23,6 +14,7 @@ pub mod discord;
 pub mod findings;
 pub mod lavalink;
 pub mod load;
+pub mod out;
 pub mod playground;
 pub mod run;
 pub mod scenario;

@@ -11,7 +11,7 @@ use sandbox::crash::{self, CrashArgs};
 use sandbox::demo::{Books, Demo, DemoFault};
 use sandbox::load::{self, LoadArgs};
 use sandbox::time::time;
-use sandbox::{bot, demo, playground, run, scenario, serve};
+use sandbox::{bot, demo, out, playground, run, scenario, serve};
 
 /// Plays Discord and audio nodes for the bot, on this machine, with no token and no server.
 #[derive(Parser)]
@@ -126,14 +126,17 @@ async fn main() -> ExitCode {
     let work = work(cli, seed);
     // Whoever is told to end takes the bot along.
     let done = tokio::select! {
+        biased;
         done = work => done,
         end = told_to_end() => end,
+        // A run that was cut short has proved nothing.
+        () = out::nobody_reads() => Ok(false),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("sandbox: {error:#}");
+            out::note(format_args!("sandbox: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -175,7 +178,7 @@ async fn stand_alone(_loopback: std::net::IpAddr, seed: u64, music: Option<PathB
     if let Some(folder) = music {
         sandbox::audio::Library::read(&folder)?.offer(&mut at.catalogue());
     }
-    sandbox::tell!("{}", serve::environment(&at));
+    out::say(serve::environment(&at));
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
@@ -200,9 +203,9 @@ async fn scenarios(
         seed,
         at_once,
         tell: if common.json {
-            |one| eprintln!("{}", run::human(one))
+            |one| out::note(run::human(one))
         } else {
-            |one| sandbox::tell!("{}", run::human(one))
+            |one| out::say(run::human(one))
         },
     };
     let result = run::run(&read, &options).await;
@@ -212,20 +215,20 @@ async fn scenarios(
             .with_context(|| format!("{} can't be written", file.display()))?;
     }
     for note in &result.notes {
-        eprintln!("note: {note}");
+        out::note(format_args!("note: {note}"));
     }
     for violation in &result.violations {
-        eprintln!("violation: {violation}");
+        out::note(format_args!("violation: {violation}"));
     }
     if common.json {
-        sandbox::tell!("{}", run::json(&result));
+        out::say(run::json(&result));
     } else {
-        sandbox::tell!(
+        out::say(format_args!(
             "{} passed, {} failed, {} violations, seed {seed}",
             result.passed(),
             result.failed(),
             result.violations.len()
-        );
+        ));
     }
     Ok(result.is_good())
 }
@@ -250,7 +253,7 @@ async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<boo
     };
     let books = demo::run(&demo).await?;
     if common.json {
-        sandbox::tell!("{}", serde_json::to_string(&books)?);
+        out::say(serde_json::to_string(&books)?);
     } else {
         print(&books);
     }
@@ -260,9 +263,9 @@ async fn play(common: &Common, seed: u64, args: &DemoArgs) -> anyhow::Result<boo
 async fn burden(common: &Common, seed: u64, args: &LoadArgs) -> anyhow::Result<bool> {
     let figures = load::run(&args.load(bot::find(common.bot.as_deref())?, seed)).await?;
     if common.json {
-        sandbox::tell!("{}", serde_json::to_string(&figures)?);
+        out::say(serde_json::to_string(&figures)?);
     } else {
-        sandbox::tell!("{}", figures.table());
+        out::say(figures.table());
     }
     Ok(figures.is_good())
 }
@@ -270,9 +273,9 @@ async fn burden(common: &Common, seed: u64, args: &LoadArgs) -> anyhow::Result<b
 /// Where lines for people go: standard output is for the object alone if one was asked for.
 fn teller(common: &Common) -> fn(&str) {
     if common.json {
-        |line| eprintln!("{line}")
+        |line| out::note(line)
     } else {
-        |line| sandbox::tell!("{line}")
+        |line| out::say(line)
     }
 }
 
@@ -280,9 +283,9 @@ async fn kill(common: &Common, seed: u64, args: &CrashArgs) -> anyhow::Result<bo
     let program = bot::find(common.bot.as_deref())?;
     let figures = crash::run(&args.crash(program, seed, teller(common))).await?;
     if common.json {
-        sandbox::tell!("{}", serde_json::to_string(&figures)?);
+        out::say(serde_json::to_string(&figures)?);
     } else {
-        sandbox::tell!("{}", figures.table());
+        out::say(figures.table());
     }
     Ok(figures.is_good() && figures.is_in_time())
 }
@@ -291,56 +294,49 @@ async fn upset(common: &Common, seed: u64, args: &ChaosArgs) -> anyhow::Result<b
     let program = bot::find(common.bot.as_deref())?;
     let books = chaos::run(&args.chaos(program, seed, teller(common))).await?;
     if common.json {
-        sandbox::tell!("{}", serde_json::to_string(&books)?);
+        out::say(serde_json::to_string(&books)?);
     } else {
-        sandbox::tell!("{}", books.table());
+        out::say(books.table());
     }
     Ok(books.is_good())
 }
 
 fn print(books: &Books) {
-    sandbox::tell!(
+    out::say(format_args!(
         "heard      {} of {} frames due ({} %)",
-        books.frames_heard,
-        books.frames_due,
-        books.heard_percent
-    );
-    sandbox::tell!(
+        books.frames_heard, books.frames_due, books.heard_percent
+    ));
+    out::say(format_args!(
         "silence    longest gap {} ms, longest change {} ms",
-        books.longest_gap_ms,
-        books.longest_change_ms
-    );
-    sandbox::tell!(
+        books.longest_gap_ms, books.longest_change_ms
+    ));
+    out::say(format_args!(
         "commands   {} sent, {} answered, {} refused, {} lost, {} doubled",
         books.commands_sent,
         books.commands_answered,
         books.commands_refused,
         books.commands_lost,
         books.commands_doubled
-    );
-    sandbox::tell!(
+    ));
+    out::say(format_args!(
         "bot        {} restarts, {} identifies, {} resumes",
-        books.restarts,
-        books.identifies,
-        books.resumes
-    );
+        books.restarts, books.identifies, books.resumes
+    ));
     if let (Some(idle_kb), Some(rss_kb)) = (books.bot_idle_rss_kb, books.bot_rss_kb) {
         let each = books.bot_cpu_ms_each;
-        sandbox::tell!(
+        out::say(format_args!(
             "cost       {:.1} MB idle, {:.1} MB in the end{}",
             idle_kb as f64 / 1_000.0,
             rss_kb as f64 / 1_000.0,
             each.map_or(String::new(), |ms| format!(", {ms:.2} ms CPU a command"))
-        );
+        ));
     }
-    sandbox::tell!(
+    out::say(format_args!(
         "wrong      {} violations, {} errors · seed {}",
-        books.violations,
-        books.errors,
-        books.seed
-    );
+        books.violations, books.errors, books.seed
+    ));
     for detail in &books.details {
-        sandbox::tell!("  {detail}");
+        out::say(format_args!("  {detail}"));
     }
 }
 

@@ -217,6 +217,11 @@ impl Guild {
         self.kept.revision
     }
 
+    /// The channel in which it was last spoken to.
+    pub const fn text(&self) -> Option<ChannelId> {
+        self.kept.text
+    }
+
     /// Tracks that wait.
     pub fn queued(&self) -> usize {
         self.kept.queue.len()

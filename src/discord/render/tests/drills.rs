@@ -6,20 +6,22 @@ use ostinato_actors::chronicle::{Cause, DONE, Death, Ordered};
 use ostinato_machine::ids::{GuildId, ShardId};
 
 use super::*;
+use crate::config::{NotAllowed, Reach};
 use crate::discord::commands::DrillFault;
-use crate::discord::drill::{Drilled, NoDrill, Reach, View};
+use crate::discord::drill::{Drilled, NoDrill, View};
 
 /// Every refusal.
 pub(super) fn refusals() -> Vec<(NoDrill, Vec<&'static str>)> {
+    let not = |why| NoDrill::NotAllowed {
+        guild: GuildId(77),
+        why,
+    };
     vec![
         (NoDrill::Stranger, vec!["the owner of its application", "its team"]),
         (NoDrill::OwnersUnknown, vec!["who runs this bot", "in a moment"]),
+        (not(NotAllowed::NotNamed), vec!["add `77` to `chaos.guild_allowlist`"]),
         (
-            NoDrill::NotNamed { guild: GuildId(77) },
-            vec!["add `77` to `chaos.guild_allowlist`"],
-        ),
-        (
-            NoDrill::Shared,
+            not(NotAllowed::Shared),
             vec!["Other servers", "`chaos.guild_allowlist` to be `*`"],
         ),
         (NoDrill::Asleep, vec!["sleeps", "/queue"]),

@@ -195,6 +195,20 @@ impl DiscordStandIn {
     }
 }
 
+impl DiscordStandIn {
+    /// Whoever runs the server calls it otherwise.
+    pub fn rename(&self, guild: u64, name: &str) {
+        self.0.change(|state| {
+            let Some(place) = state.world.guilds.get_mut(&guild) else {
+                return;
+            };
+            name.clone_into(&mut place.name);
+            let data = render::guild(place);
+            state.dispatch(guild, intents::GUILDS, "GUILD_UPDATE", &data);
+        });
+    }
+}
+
 impl State {
     /// GUILD_CREATE for a guild that is there.
     fn tell_guild(&mut self, guild: u64) {

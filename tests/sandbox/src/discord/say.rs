@@ -208,9 +208,15 @@ impl State {
 }
 
 impl DiscordStandIn {
-    fn handle(&self, id: u64, said_at_ms: u64) -> InteractionHandle {
+    /// Lets a user act. Its time is the one that the bot is held to, not another look at the clock.
+    fn acted(&self, act: impl FnOnce(&mut State) -> Result<u64, CannotAct>) -> Result<InteractionHandle, CannotAct> {
+        let (id, said_at_ms) = self.0.change(|state| {
+            let id = act(state)?;
+            let made_ms = state.interactions.get(&id).map(|it| it.made_ms);
+            Ok((id, made_ms.unwrap_or_else(|| state.now())))
+        })?;
         let shared = std::sync::Arc::clone(&self.0);
-        InteractionHandle { shared, id, said_at_ms }
+        Ok(InteractionHandle { shared, id, said_at_ms })
     }
 
     /// `user` presses the button with `custom_id` on `message`, as long as Discord's client shows it and lets it be
@@ -219,11 +225,7 @@ impl DiscordStandIn {
     /// # Errors
     /// When there is no such message or button for this user, or it can't be pressed.
     pub fn click(&self, user: u64, message: u64, custom_id: &str) -> Result<InteractionHandle, CannotAct> {
-        let (id, said_at_ms) = self.0.change(|state| {
-            let said_at_ms = state.now();
-            state.click(user, message, custom_id).map(|id| (id, said_at_ms))
-        })?;
-        Ok(self.handle(id, said_at_ms))
+        self.acted(|state| state.click(user, message, custom_id))
     }
 
     /// Reads a typed command against what the bot registered for `guild`, see [`parse_slash`].
@@ -245,12 +247,7 @@ impl DiscordStandIn {
         channel: u64,
         command: &SlashCommand,
     ) -> Result<InteractionHandle, CannotAct> {
-        let (id, said_at_ms) = self.0.change(|state| {
-            let said_at_ms = state.now();
-            let id = state.complete((user, guild, channel), command)?;
-            Ok((id, said_at_ms))
-        })?;
-        Ok(self.handle(id, said_at_ms))
+        self.acted(|state| state.complete((user, guild, channel), command))
     }
 
     /// `user` writes `text` into `channel` of `guild`; what refers to it is its answer.
@@ -258,12 +255,7 @@ impl DiscordStandIn {
     /// # Errors
     /// When there is no such channel, or the user may not write there.
     pub fn write(&self, user: u64, guild: u64, channel: u64, text: &str) -> Result<InteractionHandle, CannotAct> {
-        let (id, said_at_ms) = self.0.change(|state| {
-            let said_at_ms = state.now();
-            let id = state.write_command(user, guild, channel, text)?;
-            Ok((id, said_at_ms))
-        })?;
-        Ok(self.handle(id, said_at_ms))
+        self.acted(|state| state.write_command(user, guild, channel, text))
     }
 
     /// `user` uses a slash command in `channel` of `guild`.
@@ -277,10 +269,6 @@ impl DiscordStandIn {
         channel: u64,
         command: &SlashCommand,
     ) -> Result<InteractionHandle, CannotAct> {
-        let (id, said_at_ms) = self.0.change(|state| {
-            let said_at_ms = state.now();
-            state.say(user, guild, channel, command).map(|id| (id, said_at_ms))
-        })?;
-        Ok(self.handle(id, said_at_ms))
+        self.acted(|state| state.say(user, guild, channel, command))
     }
 }

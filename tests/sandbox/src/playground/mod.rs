@@ -18,9 +18,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::audio::{Audio, Library};
-use crate::bot;
 use crate::run::chat::GuildIds;
 use crate::run::stage::Stage;
+use crate::{bot, out};
 
 /// The port of the page, unless another is asked for.
 pub const PORT: u16 = 3_053;
@@ -124,12 +124,12 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
     playground.stage.raise().await?;
     tokio::spawn(door.serve(Arc::clone(&playground)));
     world::first_scene(&playground);
-    crate::tell!("\nReady. Open the page, press Listen, type /play, and break something. Ctrl-C ends it all.");
+    out::say("\nReady. Open the page, press Listen, type /play, and break something. Ctrl-C ends it all.");
     tokio::select! {
         ended = keep(&playground) => ended?,
         ended = tokio::signal::ctrl_c() => ended?,
     }
-    crate::tell!("\nGoing home.");
+    out::say("\nGoing home.");
     let _process = playground.process.lock().await;
     // Ctrl-C reaches the bot as well, so it may have ended already.
     if playground.stage.alive().await.is_ok() {
@@ -145,31 +145,41 @@ pub async fn open(options: &Options) -> anyhow::Result<()> {
 pub fn library(folder: &Path) -> anyhow::Result<Library> {
     let library = Library::read(folder)?;
     let (offered, problems) = (library.songs().len(), library.problems());
-    crate::tell!("music        {offered} files of {}", folder.display());
+    out::say(format_args!("music        {offered} files of {}", folder.display()));
     for problem in problems.iter().take(TOLD) {
-        crate::tell!("             {problem}");
+        out::say(format_args!("             {problem}"));
     }
     if problems.len() > TOLD {
-        crate::tell!("             and {} more that can't be offered", problems.len() - TOLD);
+        out::say(format_args!(
+            "             and {} more that can't be offered",
+            problems.len() - TOLD
+        ));
     }
     Ok(library)
 }
 
 async fn say_what_is_where(playground: &Playground, program: &Path, port: u16) {
     let stage = &playground.stage;
-    crate::tell!("page         http://127.0.0.1:{port}/");
-    crate::tell!("bot          {}", program.display());
-    crate::tell!("its log      {}", stage.bot.lock().await.log_path().display());
-    let ports = stage.bot.lock().await.ports();
-    crate::tell!("its console  http://127.0.0.1:{}/", ports.status);
-    crate::tell!("its metrics  http://127.0.0.1:{}/metrics", ports.metrics);
+    out::say(format_args!("page         http://127.0.0.1:{port}/"));
+    out::say(format_args!("bot          {}", program.display()));
+    let (log, ports) = {
+        let bot = stage.bot.lock().await;
+        (bot.log_path().to_owned(), bot.ports())
+    };
+    out::say(format_args!("its log      {}", log.display()));
+    out::say(format_args!("its console  http://127.0.0.1:{}/", ports.status));
+    out::say(format_args!("its metrics  http://127.0.0.1:{}/metrics", ports.metrics));
     for (name, value) in stage.at.environment() {
         if name == "DISCORD_API_BASE_URL" {
-            crate::tell!("Discord      {value} (stand-in)");
+            out::say(format_args!("Discord      {value} (stand-in)"));
         }
     }
     for node in stage.at.nodes.iter() {
-        crate::tell!("audio node   {} at http://{} (stand-in)", node.name(), node.addr());
+        out::say(format_args!(
+            "audio node   {} at http://{} (stand-in)",
+            node.name(),
+            node.addr()
+        ));
     }
 }
 

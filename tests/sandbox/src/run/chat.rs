@@ -159,6 +159,11 @@ impl Chat {
         self.discord.let_manage(guild, user);
     }
 
+    /// Whoever runs the server calls it otherwise.
+    pub fn rename(&self, guild: u64, name: &str) {
+        self.discord.rename(guild, name);
+    }
+
     /// `user` goes to a voice channel, or leaves.
     pub fn seat(&self, guild: u64, user: u64, channel: Option<u64>) {
         match channel {
@@ -237,10 +242,8 @@ impl Chat {
         if let Some(text) = &typed.written {
             let mention = format!("<@{}>", self.discord.bot());
             let text = text.replacen("@bot", &mention, 1);
-            return self
-                .discord
-                .write(user, guild, channel, &text)
-                .map_err(|error| error.to_string());
+            let written = self.discord.write(user, guild, channel, &text);
+            return written.map_err(|error| error.to_string());
         }
         let command = SlashCommand {
             name: typed.name.clone(),
