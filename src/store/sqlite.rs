@@ -42,14 +42,22 @@ pub struct SqliteStore {
 
 struct Threads {
     writer: Mutex<Option<JoinHandle<()>>>,
-    /// Dropping it ends the side checkpoint.
-    _sync: mpsc::Sender<()>,
+    /// The side checkpoint; dropping the sender ends it.
+    sync: Mutex<Option<(mpsc::Sender<()>, JoinHandle<()>)>>,
     _lock: DataDirLock,
 }
 
 impl Threads {
-    /// Waits until the writer has worked off what it has.
+    /// Waits until the writer has worked off what it has. The side checkpoint goes first: while one runs, the writer's last
+    /// one would be left out.
     fn join(&self) {
+        let sync = self.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, thread)) = sync {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::error!("the store's checkpoint thread had panicked");
+            }
+        }
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if writer.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the store's writer thread had panicked");
@@ -77,7 +85,7 @@ impl SqliteStore {
         let lock = DataDirLock::take(dir, LOCK_PATIENCE)?;
         let path = dir.join(FILE);
         let main = schema::open(&path, settings)?;
-        let side = schema::open(&path, settings)?;
+        let beside = schema::open(&path, settings)?;
         let (jobs, inbox) = mpsc::sync_channel(QUEUE);
         let (figures, faults) = (Arc::new(StoreFigures::default()), StoreFaults::default());
         let (counted, ordered) = (Arc::clone(&figures), faults.clone());
@@ -86,18 +94,18 @@ impl SqliteStore {
             .spawn(move || Writer::new(main, counted, ordered).run(&inbox))
             .map_err(fault)?;
         let (sync, stop) = mpsc::channel::<()>();
-        std::thread::Builder::new()
+        let side = std::thread::Builder::new()
             .name("store-sync".into())
             .spawn(move || {
                 let mut could = true;
                 while stop.recv_timeout(SYNC_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    could = writer::checkpoint(&side, could);
+                    could = writer::checkpoint(&beside, could);
                 }
             })
             .map_err(fault)?;
         let threads = Threads {
             writer: Mutex::new(Some(writer)),
-            _sync: sync,
+            sync: Mutex::new(Some((sync, side))),
             _lock: lock,
         };
         Ok(Self {
