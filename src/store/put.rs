@@ -17,6 +17,9 @@ use super::writer::{End, Large, PART, Tell, Writer};
 /// A journal smaller than this is never compacted, bytes.
 const COMPACT_FROM: u64 = 64 * 1024;
 
+/// So many guilds that become known at once are a start, and no invitation.
+const MANY: usize = 32;
+
 /// Most journals whose length is remembered.
 const JOURNALS: usize = 16_384;
 
@@ -229,6 +232,7 @@ impl Writer {
         }
         let bytes = tables::checkpoint(&self.connection, shard, checkpoint)?;
         self.taken.more(bytes);
+        self.once |= checkpoint.known.len() >= MANY;
         Ok(bytes)
     }
 

@@ -63,6 +63,8 @@ pub(super) struct Writer {
     awake: HashMap<(u32, u64), bool>,
     /// Bytes of the journals of guilds that were written to, as far as they are known.
     pub(super) journals: HashMap<GuildId, u64>,
+    /// Something large was written that nobody reads again before the next start.
+    pub(super) once: bool,
     /// New entries of the audit since its whole length was looked at.
     pub(super) audited: usize,
     stopping: bool,
@@ -81,6 +83,7 @@ impl Writer {
             ready: VecDeque::new(),
             awake: HashMap::new(),
             journals: HashMap::new(),
+            once: false,
             audited: 0,
             stopping: false,
             figures,
@@ -101,6 +104,7 @@ impl Writer {
                 if self.stopping {
                     return;
                 }
+                self.give_back();
                 let Ok(job) = inbox.recv() else { return };
                 self.figures.waiting.fall();
                 next = Some(job);
@@ -116,6 +120,15 @@ impl Writer {
             for tell in tells {
                 tell(outcome.clone());
             }
+        }
+    }
+
+    /// Gives back the pages of what is written once and not read again, such as ten thousand guilds at a first start.
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.once)
+            && let Err(error) = self.connection.execute_batch("PRAGMA shrink_memory")
+        {
+            tracing::debug!(%error, "the store keeps its pages in memory");
         }
     }
 
