@@ -144,48 +144,18 @@ fn run(given: &Given<'_>) -> Result<Meaning, Bad> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{ALL, interaction};
+    use super::super::written_tests::{OWN, message};
     use super::super::{Interpreted, Local, Table, interpret, written};
     use super::*;
-    use crate::discord::interaction::{Data, GivenOption, Interaction, Value};
-    use crate::discord::written::Written;
-    use ostinato_machine::ids::{ChannelId, GuildId, Hidden, UserId};
-
-    const ALL: Table = Table { drills: true };
+    use crate::discord::interaction::Value;
 
     fn typed(table: Table, guild: Option<u64>, name: &str, options: &[(&str, Value)]) -> Interpreted {
-        let options = options.iter().map(|(name, value)| GivenOption {
-            name: (*name).into(),
-            value: value.clone(),
-        });
-        let interaction = Interaction {
-            id: 1 << 40,
-            application: 7,
-            token: Hidden::new("token"),
-            arrived_ms: 0,
-            guild: guild.map(GuildId),
-            channel: Some(ChannelId(3)),
-            user: UserId(4),
-            user_permissions: 0,
-            app_permissions: 0,
-            data: Data::Command {
-                name: name.into(),
-                options: options.collect(),
-            },
-        };
-        interpret(table, &interaction)
+        interpret(table, &interaction(guild, name, options.to_vec()))
     }
 
     fn said(table: Table, text: &str) -> Option<Interpreted> {
-        let message = Written {
-            id: 1 << 40,
-            guild: GuildId(1),
-            channel: ChannelId(2),
-            user: UserId(3),
-            text: text.into(),
-            arrived_ms: 5,
-            replayed: false,
-        };
-        written(table, &message, UserId(42), "!")
+        written(table, &message(text), OWN, "!")
     }
 
     #[test]

@@ -5,9 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::discord::interaction::{GivenOption, Value};
 
-const ALL: Table = Table { drills: true };
+pub(super) const ALL: Table = Table { drills: true };
 
-fn interaction(guild: Option<u64>, name: &str, options: Vec<(&str, Value)>) -> Interaction {
+/// A command as Discord tells of it.
+pub(super) fn interaction(guild: Option<u64>, name: &str, options: Vec<(&str, Value)>) -> Interaction {
+    let given = |(name, value): (&str, Value)| GivenOption {
+        name: name.into(),
+        value,
+    };
     Interaction {
         id: 1 << 40,
         application: 7,
@@ -20,13 +25,7 @@ fn interaction(guild: Option<u64>, name: &str, options: Vec<(&str, Value)>) -> I
         app_permissions: 0,
         data: Data::Command {
             name: name.into(),
-            options: options
-                .into_iter()
-                .map(|(name, value)| GivenOption {
-                    name: name.into(),
-                    value,
-                })
-                .collect(),
+            options: options.into_iter().map(given).collect(),
         },
     }
 }

@@ -4,12 +4,13 @@ use ostinato_machine::guild::{LoopMode, Where};
 use ostinato_machine::ids::{ChannelId, GuildId};
 use proptest::prelude::*;
 
+use super::tests::ALL;
 use super::*;
 
-const OWN: UserId = UserId(42);
-const ALL: Table = Table { drills: true };
+pub(super) const OWN: UserId = UserId(42);
 
-fn message(text: &str) -> Written {
+/// A message as Discord tells of it.
+pub(super) fn message(text: &str) -> Written {
     Written {
         id: 1 << 40,
         guild: GuildId(1),
