@@ -88,8 +88,9 @@ async fn the_files_stay_bounded_however_much_is_written() {
         let path = files.path().join(name);
         path.metadata().map_or(0, |file| file.len())
     });
+    // The write-ahead log is carried over at 4,096 frames, 16.9 MB; the rest is small.
     assert!(
-        sizes.iter().sum::<u64>() < written / 2,
+        sizes.iter().sum::<u64>() < 20_000_000,
         "{sizes:?} after {written} bytes"
     );
     assert!((200..2_000).contains(&snapshots), "{snapshots} snapshots");
