@@ -98,10 +98,8 @@ pub(super) async fn answer(
             Err(error) if error.kind != PortErrorKind::Refused => later(station, guild, reply, say).await,
             other => other,
         }
-    } else if stand == Stand::Taken {
+    } else if matches!(stand, Stand::Taken | Stand::Unknown) {
         finish(station, guild, reply, say).await
-    } else if stand == Stand::Unknown {
-        once(station, guild, reply, say).await
     } else {
         later(station, guild, reply, say).await
     };
@@ -114,8 +112,8 @@ const fn is_message(reply: &ReplyTo) -> bool {
     matches!(reply.via, Via::Message { .. })
 }
 
-/// Answers for a process that is gone: what it deferred gets its answer; what it answered keeps its words, and what got
-/// none within Discord's time can't get any.
+/// Answers what may have its last word, from a process that is gone: what was deferred gets its answer; what was answered
+/// keeps its words, and what got none within Discord's time can't get any.
 async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
     let discord = &station.ports.discord;
     if reply.public && is_component(reply) {
@@ -128,23 +126,8 @@ async fn finish(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say
     }
     match repeat(station, None, || discord.shows(reply)).await? {
         Shows::Nothing | Shows::Words => Ok(()),
-        Shows::Thinking => repeat(station, None, || discord.edit(reply, guild, say.clone()))
-            .await
-            .or_else(expected),
+        Shows::Thinking => later(station, guild, reply, say).await.or_else(expected),
     }
-}
-
-/// Answers what may have its last word: from a process that is gone while this guild's actor could not say one. What still
-/// shows that the bot is thinking has none.
-async fn once(station: &Rc<Station>, guild: GuildId, reply: &ReplyTo, say: Say) -> Result<(), PortError> {
-    let discord = &station.ports.discord;
-    if !(reply.public && is_component(reply))
-        && repeat(station, None, || discord.shows(reply)).await? != Shows::Thinking
-    {
-        tracing::info!(%guild, cause = reply.id, "an answer is not given: there was one before, or nobody can be answered");
-        return Ok(());
-    }
-    later(station, guild, reply, say).await
 }
 
 /// Whether a button waits. The message that it is on is nobody's answer: a refusal leaves it as it is.
